@@ -1,0 +1,238 @@
+//! The server document: who a server is, where it answers, and with which keys.
+//!
+//! A root key signs the document's exact bytes. Whoever holds the root is the server; TLS and DNS
+//! only lead to it. The root is pinned by a TXT record, by first contact, or by a room's
+//! extension (DOC-1 to DOC-8, spec 04).
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::json::{self, Base64Url};
+use crate::limits::DOCUMENT_LEN_MAX;
+use crate::name::ServerName;
+use crate::signing::{Label, PrivateKey, PublicKey, Signature};
+
+/// Protocol versions this code speaks.
+pub const VERSIONS: &[&str] = &["v1"];
+
+/// What a server says of itself; the bytes that are signed are this as JSON (DOC-2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// The server's name.
+    pub name: ServerName,
+    /// Where it answers, for people and clients; servers go by DNS.
+    pub base_url: String,
+    /// Protocol versions it speaks.
+    pub versions: Vec<String>,
+    /// Counts up with every change.
+    pub serial: u64,
+    /// Valid until, milliseconds since 1970.
+    pub expires: u64,
+    /// Keys that sign its requests.
+    pub request_keys: Vec<ListedKey>,
+    /// Keys that sign heads and orders of the rooms it is hub of.
+    pub room_keys: Vec<ListedKey>,
+}
+
+/// A key with the time it is valid (DOC-3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedKey {
+    /// Unique within the document: letters, digits, `-` and `_`.
+    pub id: String,
+    /// The key.
+    pub key: PublicKey,
+    /// Valid from, milliseconds since 1970.
+    pub from: u64,
+    /// Valid until, milliseconds since 1970.
+    pub until: u64,
+}
+
+/// A document as it is served and relayed; not yet verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedDocument {
+    /// The exact bytes that are signed.
+    pub document: Base64Url,
+    /// The root key.
+    pub root: PublicKey,
+    /// By the root key.
+    pub signature: Signature,
+}
+
+/// A document that holds: signed by its root, of the name asked for, in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedDocument {
+    document: Document,
+    root: PublicKey,
+    signed: SignedDocument,
+}
+
+/// What is known of a server before its document is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// The root its name is pinned to, by TXT or by the operator.
+    pub pin: Option<PublicKey>,
+    /// Root and serial of the last document that held.
+    pub known: Option<(PublicKey, u64)>,
+}
+
+/// Why a document is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DocumentError {
+    /// Not the documented structure.
+    #[error("the server document is malformed: {0}")]
+    Malformed(String),
+    /// Not signed by the root it names.
+    #[error("the server document is not signed by the root key beside it")]
+    Signature,
+    /// Another server's.
+    #[error("the server document is of {0}")]
+    Name(ServerName),
+    /// The root is neither pinned nor known (DOC-5).
+    #[error("the root key {found} is neither pinned in DNS nor the one known for this server")]
+    Root {
+        /// The root found.
+        found: PublicKey,
+    },
+    /// A serial below one seen (DOC-6).
+    #[error("the serial {found} lies below {known}, which was seen before")]
+    Serial {
+        /// Serial found.
+        found: u64,
+        /// Serial known.
+        known: u64,
+    },
+    /// Past its expiry (DOC-7).
+    #[error("the server document expired at {0} (milliseconds since 1970)")]
+    Expired(u64),
+    /// No common protocol version.
+    #[error("no common protocol version; it speaks {0:?}")]
+    Version(Vec<String>),
+}
+
+impl Document {
+    /// Signs the document with the root key (DOC-2).
+    pub fn sign(&self, root: &PrivateKey) -> SignedDocument {
+        let bytes = serde_json::to_vec(self).unwrap_or_else(|e| unreachable!("plain data: {e}"));
+        let signature = root.sign(Label::DOCUMENT, &[&bytes]);
+        SignedDocument {
+            document: bytes.into(),
+            root: root.public(),
+            signature,
+        }
+    }
+}
+
+impl SignedDocument {
+    /// The gate: bytes, signature, name, root, serial, time, version (DOC-2 to DOC-8).
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn verify(
+        self,
+        name: &ServerName,
+        trust: &Trust,
+        now_ms: u64,
+    ) -> Result<VerifiedDocument, DocumentError> {
+        let bytes = self.document.as_slice();
+        if bytes.len() > DOCUMENT_LEN_MAX {
+            return Err(DocumentError::Malformed(format!("{} bytes", bytes.len())));
+        }
+        if !self
+            .root
+            .verifies(Label::DOCUMENT, &[bytes], &self.signature)
+        {
+            return Err(DocumentError::Signature);
+        }
+        let document: Document =
+            json::from_slice(bytes).map_err(|e| DocumentError::Malformed(e.to_string()))?;
+        check_content(&document, name, now_ms)?;
+        check_root(&self.root, document.serial, trust)?;
+        Ok(VerifiedDocument {
+            document,
+            root: self.root,
+            signed: self,
+        })
+    }
+}
+
+impl VerifiedDocument {
+    /// The root key.
+    pub fn root(&self) -> PublicKey {
+        self.root
+    }
+
+    /// The content.
+    pub fn content(&self) -> &Document {
+        &self.document
+    }
+
+    /// As it was received, for relaying and storing.
+    pub fn signed(&self) -> &SignedDocument {
+        &self.signed
+    }
+
+    /// The request key `id`, if it is valid at `now_ms` (DOC-3).
+    pub fn request_key(&self, id: &str, now_ms: u64) -> Option<PublicKey> {
+        key_at(&self.document.request_keys, id, now_ms)
+    }
+
+    /// The room key `id`, if it was valid at `time_ms`, the time of the head or order (DOC-3).
+    pub fn room_key(&self, id: &str, time_ms: u64) -> Option<PublicKey> {
+        key_at(&self.document.room_keys, id, time_ms)
+    }
+}
+
+fn key_at(keys: &[ListedKey], id: &str, time_ms: u64) -> Option<PublicKey> {
+    keys.iter()
+        .find(|k| k.id == id && k.from <= time_ms && time_ms < k.until)
+        .map(|k| k.key)
+}
+
+fn check_content(document: &Document, name: &ServerName, now_ms: u64) -> Result<(), DocumentError> {
+    if document.name != *name {
+        return Err(DocumentError::Name(document.name.clone()));
+    }
+    if document.expires <= now_ms {
+        return Err(DocumentError::Expired(document.expires));
+    }
+    if !document
+        .versions
+        .iter()
+        .any(|v| VERSIONS.contains(&v.as_str()))
+    {
+        return Err(DocumentError::Version(document.versions.clone()));
+    }
+    let mut ids: Vec<_> = document
+        .request_keys
+        .iter()
+        .chain(&document.room_keys)
+        .map(|k| k.id.as_str())
+        .collect();
+    let listed = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let named = ids
+        .iter()
+        .all(|id| (1..=64).contains(&id.len()) && id.chars().all(plain));
+    match ids.len() == listed && named {
+        true => Ok(()),
+        false => Err(DocumentError::Malformed(
+            "a key id is unusable or stands twice".into(),
+        )),
+    }
+}
+
+/// A root is taken if pinned, or known, or at first contact where nothing is pinned (DOC-5, DOC-6).
+fn check_root(root: &PublicKey, serial: u64, trust: &Trust) -> Result<(), DocumentError> {
+    let found = *root;
+    match (trust.pin, trust.known) {
+        (Some(pin), _) if pin != found => Err(DocumentError::Root { found }),
+        (None, Some((known, _))) if known != found => Err(DocumentError::Root { found }),
+        (_, Some((known, seen))) if known == found && serial < seen => Err(DocumentError::Serial {
+            found: serial,
+            known: seen,
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,71 @@
+//! Every limit of the protocol, in one place (spec 09).
+//!
+//! A limit is part of the protocol: two servers that disagree on one would take each other's
+//! honest data for an attack. Each is tested at n and n + 1.
+
+/// Bytes of a server name (ID-1).
+pub const SERVER_NAME_LEN_MAX: usize = 253;
+/// Bytes of a user's local name (ID-2).
+pub const USER_NAME_LEN_MAX: usize = 32;
+/// Bytes of a device's id (ID-3).
+pub const DEVICE_ID_LEN_MAX: usize = 16;
+/// Bytes of a device URI, so that a credential's identity stays within its 200 (ID-3).
+pub const DEVICE_URI_LEN_MAX: usize = 83;
+/// Bytes of a room's id (ID-4).
+pub const ROOM_ID_LEN_MAX: usize = 32;
+/// Bytes of a credential's identity (ROOM-4).
+pub const CREDENTIAL_IDENTITY_LEN_MAX: usize = 200;
+
+/// Users a room (LIM-1).
+pub const ROOM_USERS_MAX: usize = 1_024;
+/// Devices a room (LIM-2).
+pub const ROOM_DEVICES_MAX: usize = 2_048;
+/// Devices a user (LIM-3).
+pub const USER_DEVICES_MAX: usize = 10;
+/// Adds in one commit (LIM-4).
+pub const COMMIT_ADDS_MAX: usize = 1_000;
+/// Raw bytes of a message's MLS ciphertext (LIM-5).
+pub const MESSAGE_LEN_MAX: usize = 64 * 1_024;
+/// Raw bytes of a commit bundle: commit, Welcome and GroupInfo together (LIM-6).
+pub const BUNDLE_LEN_MAX: usize = 1_024 * 1_024;
+/// Bytes of a frame from a device (LIM-7).
+pub const FRAME_IN_LEN_MAX: usize = 128 * 1_024;
+/// Bytes of a frame to a device (LIM-8).
+pub const FRAME_OUT_LEN_MAX: usize = 2 * 1_024 * 1_024;
+/// Bytes of a federation request or response body (LIM-9).
+pub const FEDERATION_BODY_LEN_MAX: usize = 4 * 1_024 * 1_024;
+/// Bytes of a client API request body other than bundles (LIM-10).
+pub const CLIENT_BODY_LEN_MAX: usize = 256 * 1_024;
+/// Bytes of a client API request body that carries a bundle, base64 included (LIM-6).
+pub const CLIENT_BUNDLE_BODY_LEN_MAX: usize = 2 * 1_024 * 1_024;
+/// KeyPackages a device may have waiting on its server (LIM-11).
+pub const KEY_PACKAGES_MAX: usize = 100;
+/// Bytes of one KeyPackage (LIM-12).
+pub const KEY_PACKAGE_LEN_MAX: usize = 4 * 1_024;
+/// Bytes of a ratchet tree (LIM-13).
+pub const TREE_LEN_MAX: usize = 2 * 1_024 * 1_024;
+/// Events in one page of a log (LIM-14).
+pub const PAGE_EVENTS_MAX: usize = 256;
+/// Rooms in one notify or heads request (LIM-15).
+pub const NOTIFY_ROOMS_MAX: usize = 256;
+/// Messages in one submitMessage request (LIM-16).
+pub const SUBMIT_MESSAGES_MAX: usize = 256;
+/// Bytes of a password (LIM-17).
+pub const PASSWORD_LEN_MAX: usize = 1_024;
+/// Bytes of a password at least (LIM-17).
+pub const PASSWORD_LEN_MIN: usize = 8;
+/// Bytes of a server document (LIM-18).
+pub const DOCUMENT_LEN_MAX: usize = 64 * 1_024;
+/// Rooms a device may be in (LIM-19).
+pub const DEVICE_ROOMS_MAX: usize = 10_000;
+/// Bytes of AAD in a message or commit (LIM-20).
+pub const AAD_LEN_MAX: usize = 16 * 1_024;
+
+/// Milliseconds a request's `created` may lie off either way (SIG-7).
+pub const CLOCK_SKEW_MS_MAX: u64 = 5 * 60 * 1_000;
+/// How many epochs before the newest a message may be of (LOG-12).
+pub const MESSAGE_EPOCHS_BEHIND_MAX: u64 = 2;
+/// Events of a room for which a hub at least remembers `client_msg_id`s (LOG-9).
+pub const IDEMPOTENCY_EVENTS_MIN: u64 = 10_000;
+/// Milliseconds for which a hub at least remembers `client_msg_id`s (LOG-9).
+pub const IDEMPOTENCY_MS_MIN: u64 = 7 * 24 * 3_600 * 1_000;

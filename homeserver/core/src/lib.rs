@@ -1,0 +1,17 @@
+//! What a homeserver decides: accounts, devices, KeyPackages, rooms, delivery.
+//!
+//! Decisions are pure functions or run inside one task per room; effects go through the ports in
+//! [`ports`], which one composition root fills in. Nothing here names HTTP frameworks, SQL or
+//! DNS, so a whole federation can run inside one deterministic process (ARCHITECTURE.md).
+
+pub mod account;
+pub mod caller;
+pub mod delivery;
+pub mod homeserver;
+pub mod key_package;
+pub mod peer;
+pub mod ports;
+pub mod room;
+
+pub use caller::Caller;
+pub use homeserver::{Homeserver, Identity, Ports, Registration, Settings};

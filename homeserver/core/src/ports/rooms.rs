@@ -1,0 +1,157 @@
+//! What is folded from the logs: group snapshots, memberships, what peers are owed, orders.
+//!
+//! All of it can be lost up to `folded_seq` and is made again from the log, which is why an
+//! append needs no second write to be durable (LOG-9).
+
+use bytes::Bytes;
+use holm_protocol::order::Subject;
+use holm_protocol::{DeviceUri, RoomUri, ServerName};
+
+use super::Stored;
+
+/// A room as it was last folded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// The room.
+    pub room: RoomUri,
+    /// The server that orders it.
+    pub hub: ServerName,
+    /// Number of the event the snapshot was taken after.
+    pub folded_seq: u64,
+    /// The public group state, opaque to the store.
+    pub snapshot: Bytes,
+    /// Why the room is set aside, where it is.
+    pub stopped: Option<String>,
+}
+
+/// What a commit changed, folded in one transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// The room after the commit.
+    pub record: RoomRecord,
+    /// This server's devices that entered, by the commit `record.folded_seq`.
+    pub entered: Vec<DeviceUri>,
+    /// This server's devices that were removed by it.
+    pub left: Vec<DeviceUri>,
+    /// Other servers that got their first participant by it; the hub alone keeps them.
+    pub peers_entered: Vec<ServerName>,
+    /// Other servers that lost their last participant by it.
+    pub peers_left: Vec<ServerName>,
+    /// The ratchet tree after the commit, kept while joiners may need it.
+    pub tree: Option<Bytes>,
+    /// Orders the commit carried out.
+    pub carried_out: Vec<Subject>,
+}
+
+/// One device in one room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The room.
+    pub room: RoomUri,
+    /// Number of the commit that let the device in; 0 for the creator's.
+    pub anchor: u64,
+    /// Number of the commit that removed it, the last event it may read.
+    pub until: Option<u64>,
+    /// Number of the newest event the device has durably; `anchor - 1` at first.
+    pub delivered: u64,
+    /// Number of the newest event its user has read.
+    pub read: u64,
+}
+
+/// One peer in one room of which this server is hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerCursor {
+    /// The room.
+    pub room: RoomUri,
+    /// The peer.
+    pub server: ServerName,
+    /// Number of the commit its copy begins with.
+    pub anchor: u64,
+    /// Number of the last event it is owed, once it has no participant any more.
+    pub until: Option<u64>,
+    /// Number of the newest event it said it has durably; `anchor - 1` at first.
+    pub cursor: u64,
+}
+
+/// An order that waits for its commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredOrder {
+    /// Who goes.
+    pub subject: Subject,
+    /// The signed order's bytes.
+    pub bytes: Bytes,
+}
+
+/// What is folded from the logs.
+pub trait RoomStore: Send + Sync {
+    /// Creates the record of a room with its creator's device as member (anchor 0), or for a
+    /// follower's copy without one. `false` where there is one already, unchanged.
+    fn create_room<'a>(
+        &'a self,
+        record: &'a RoomRecord,
+        creator: Option<&'a DeviceUri>,
+        tree: Option<&'a Bytes>,
+    ) -> Stored<'a, bool>;
+
+    /// The record of a room.
+    fn room<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<RoomRecord>>;
+
+    /// All rooms with their hub and `folded_seq`, for start-up.
+    fn all_rooms(&self) -> Stored<'_, Vec<(RoomUri, ServerName, u64)>>;
+
+    /// Folds one commit; does nothing where `record.folded_seq` is not past what is folded.
+    fn fold(&self, fold: Fold) -> Stored<'_, ()>;
+
+    /// Sets a room aside, or takes it up again.
+    fn set_stopped<'a>(&'a self, room: &'a RoomUri, why: Option<&'a str>) -> Stored<'a, ()>;
+
+    /// Rooms of a device, by room.
+    fn memberships<'a>(&'a self, device: &'a DeviceUri) -> Stored<'a, Vec<Membership>>;
+
+    /// One device in one room.
+    fn membership<'a>(
+        &'a self,
+        device: &'a DeviceUri,
+        room: &'a RoomUri,
+    ) -> Stored<'a, Option<Membership>>;
+
+    /// Devices of this server that are in a room now.
+    fn local_devices<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<DeviceUri>>;
+
+    /// Raises a device's watermarks; they never fall, and never pass `until`. `(room, delivered,
+    /// read)` each.
+    fn acknowledge<'a>(
+        &'a self,
+        device: &'a DeviceUri,
+        marks: &'a [(RoomUri, u64, u64)],
+    ) -> Stored<'a, ()>;
+
+    /// Peers of a room of which this server is hub, also those still owed events.
+    fn peers<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<PeerCursor>>;
+
+    /// Rooms in which a peer is or was owed something.
+    fn rooms_of_peer<'a>(&'a self, server: &'a ServerName) -> Stored<'a, Vec<PeerCursor>>;
+
+    /// Raises a peer's cursors; they never fall.
+    fn advance_peer<'a>(
+        &'a self,
+        server: &'a ServerName,
+        cursors: &'a [(RoomUri, u64)],
+    ) -> Stored<'a, ()>;
+
+    /// All peers with at least one room in which they are owed something.
+    fn peer_servers(&self) -> Stored<'_, Vec<ServerName>>;
+
+    /// Adds an order; one for the same subject is kept and returned.
+    fn add_order<'a>(
+        &'a self,
+        room: &'a RoomUri,
+        order: &'a StoredOrder,
+    ) -> Stored<'a, StoredOrder>;
+
+    /// Orders of a room that wait for their commit, oldest first.
+    fn open_orders<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<StoredOrder>>;
+
+    /// The ratchet tree after the commit `seq`, while it is kept.
+    fn tree<'a>(&'a self, room: &'a RoomUri, seq: u64) -> Stored<'a, Option<Bytes>>;
+}
