@@ -2,6 +2,17 @@
 
 use holm_protocol::endpoint::{Auth, Endpoint};
 use holm_protocol::limits::{CLIENT_BODY_LEN_MAX, CLIENT_BUNDLE_BODY_LEN_MAX};
+use serde::de::DeserializeOwned;
+
+use crate::account::{EnrollRequest, LoginRequest, RegisterRequest};
+use crate::key_package::{ClaimRequest, UploadKeyPackagesRequest};
+use crate::room::{CommitRequest, CreateRoomRequest};
+
+/// A request body that belongs to one endpoint, whose limit it is read under (LIM-6, LIM-10).
+pub trait RequestBody: DeserializeOwned {
+    /// The endpoint that takes it.
+    const ENDPOINT: Endpoint;
+}
 
 const fn endpoint(method: &'static str, path: &'static str, auth: Auth) -> Endpoint {
     Endpoint {
@@ -68,3 +79,31 @@ pub const CLIENT: &[Endpoint] = &[
     SERVER_DOCUMENT,
     SYNC,
 ];
+
+impl RequestBody for RegisterRequest {
+    const ENDPOINT: Endpoint = REGISTER;
+}
+
+impl RequestBody for LoginRequest {
+    const ENDPOINT: Endpoint = LOGIN;
+}
+
+impl RequestBody for EnrollRequest {
+    const ENDPOINT: Endpoint = ENROLL;
+}
+
+impl RequestBody for UploadKeyPackagesRequest {
+    const ENDPOINT: Endpoint = UPLOAD_KEY_PACKAGES;
+}
+
+impl RequestBody for ClaimRequest {
+    const ENDPOINT: Endpoint = CLAIM_KEY_PACKAGES;
+}
+
+impl RequestBody for CreateRoomRequest {
+    const ENDPOINT: Endpoint = CREATE_ROOM;
+}
+
+impl RequestBody for CommitRequest {
+    const ENDPOINT: Endpoint = COMMIT;
+}

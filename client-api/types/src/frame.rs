@@ -6,9 +6,12 @@
 use std::collections::BTreeMap;
 
 use holm_protocol::aad::ClientMsgId;
-use holm_protocol::{Base64Url, Hash, Problem, RoomUri};
+use holm_protocol::{Base64Url, Hash, Problem, RoomUri, json};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use utoipa::ToSchema;
+use utoipa::openapi::{Ref, RefOr, Schema};
 
 /// The subprotocol of these frames.
 pub const SUBPROTOCOL: &str = "holm.v1.json";
@@ -17,20 +20,30 @@ pub const BEARER_SUBPROTOCOL: &str = "holm.bearer.";
 
 /// Close codes (spec 08 §4).
 pub mod close {
-    /// A malformed frame.
+    /// A frame that is not WebSocket.
+    pub const PROTOCOL: u16 = 1002;
+    /// A binary frame; all frames are text (SYNC-11).
+    pub const NOT_TEXT: u16 = 1003;
+    /// A text frame that is not UTF-8.
+    pub const NOT_UTF8: u16 = 1007;
+    /// A frame over the limit (LIM-7).
+    pub const TOO_LARGE: u16 = 1009;
+    /// The server failed; come back.
+    pub const INTERNAL: u16 = 1011;
+    /// The server stops; come back (SYNC-14).
+    pub const RESTART: u16 = 1012;
+    /// A malformed frame, or one out of place (SYNC-9).
     pub const BAD_FRAME: u16 = 4400;
     /// The token has ended.
     pub const TOKEN: u16 = 4401;
     /// The device was removed.
     pub const DEVICE: u16 = 4403;
-    /// No hello in time.
+    /// No hello in time, or no sign of life (SYNC-8, SYNC-12).
     pub const NO_HELLO: u16 = 4408;
     /// A newer connection of the same device.
     pub const REPLACED: u16 = 4409;
     /// Too much at once.
     pub const RATE: u16 = 4429;
-    /// The server stops; come back.
-    pub const RESTART: u16 = 1012;
 }
 
 /// From a device to its server.
@@ -137,7 +150,62 @@ pub enum ServerFrame {
         #[schema(value_type = Option<String>)]
         client_msg_id: Option<ClientMsgId>,
         /// What is wrong.
-        #[schema(value_type = Object)]
+        #[schema(schema_with = problem_schema)]
         problem: Problem,
     },
 }
+
+/// Frames of one direction.
+pub trait Frame: DeserializeOwned {
+    /// Every `type` of this version.
+    const TYPES: &'static [&'static str];
+}
+
+/// Why a text message is no frame.
+#[derive(Debug, Error)]
+pub enum FrameError {
+    /// Of a later version, or misspelt; the connection goes on (SYNC-10).
+    #[error("the frame type {0:?} is not known")]
+    UnknownType(String),
+    /// Not of the documented form (SYNC-9).
+    #[error("malformed frame")]
+    Malformed(#[source] serde_json::Error),
+}
+
+#[derive(Deserialize)]
+struct Tagged {
+    r#type: String,
+}
+
+/// Reads a frame strictly: one object, no member twice, known members of their type (ENC-4).
+pub fn read<F: Frame>(text: &[u8]) -> Result<F, FrameError> {
+    let tagged: Tagged = json::from_slice(text).map_err(FrameError::Malformed)?;
+    match F::TYPES.contains(&tagged.r#type.as_str()) {
+        true => serde_json::from_slice(text).map_err(FrameError::Malformed),
+        false => Err(FrameError::UnknownType(tagged.r#type)),
+    }
+}
+
+impl Frame for DeviceFrame {
+    const TYPES: &'static [&'static str] = &["hello", "send", "ack", "ping"];
+}
+
+impl Frame for ServerFrame {
+    const TYPES: &'static [&'static str] = &[
+        "welcome",
+        "event",
+        "sent",
+        "order",
+        "caught_up",
+        "pong",
+        "problem",
+    ];
+}
+
+/// The document's schema of a problem, which the protocol crate defines without a schema.
+fn problem_schema() -> RefOr<Schema> {
+    Ref::from_schema_name("Problem").into()
+}
+
+#[cfg(test)]
+mod tests;
