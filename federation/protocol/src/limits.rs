@@ -9,8 +9,9 @@ pub const SERVER_NAME_LEN_MAX: usize = 253;
 pub const USER_NAME_LEN_MAX: usize = 32;
 /// Bytes of a device's id (ID-3).
 pub const DEVICE_ID_LEN_MAX: usize = 16;
-/// Bytes of a device URI, so that a credential's identity stays within its 200 (ID-3).
-pub const DEVICE_URI_LEN_MAX: usize = 83;
+/// Bytes of a device URI, so that a credential's identity stays within its 200 (ID-3): two of
+/// length, 32 of identity key and 84 of certificate stand beside it.
+pub const DEVICE_URI_LEN_MAX: usize = 82;
 /// Bytes of a room's id (ID-4).
 pub const ROOM_ID_LEN_MAX: usize = 32;
 /// Bytes of a credential's identity (ROOM-4).
@@ -60,6 +61,14 @@ pub const DOCUMENT_LEN_MAX: usize = 64 * 1_024;
 pub const DEVICE_ROOMS_MAX: usize = 10_000;
 /// Bytes of AAD in a message or commit (LIM-20).
 pub const AAD_LEN_MAX: usize = 16 * 1_024;
+/// Orders in one commit, so that they fit its AAD whatever the names' lengths (LIM-21).
+pub const COMMIT_ORDERS_MAX: usize = 16;
+/// Bytes of the room extension, which stands in every GroupInfo of the log (LIM-22).
+pub const ROOM_EXTENSION_LEN_MAX: usize = 64 * 1_024;
+/// Bytes of a key's id in a server document (DOC-3).
+pub const KEY_ID_LEN_MAX: usize = 64;
+/// Largest number in JSON, the largest that every language reads exactly: 2^53 - 1 (ENC-6).
+pub const JSON_NUMBER_MAX: u64 = (1 << 53) - 1;
 
 /// Milliseconds a request's `created` may lie off either way (SIG-7).
 pub const CLOCK_SKEW_MS_MAX: u64 = 5 * 60 * 1_000;

@@ -1,8 +1,10 @@
 //! The name of a server: a DNS domain in its one canonical form.
 //!
 //! Names are compared byte for byte everywhere, so there is exactly one spelling: ASCII lower
-//! case, A-labels, no trailing dot, no port, no address literal (ID-1). The same parser serves
-//! JSON, MLS credentials, DNS and configuration, so no second reading can differ (spec 01 §1).
+//! case, A-labels, no trailing dot, no port, no address literal (ID-1, ID-5). The same parser
+//! serves JSON, MLS credentials, DNS and configuration, so no second reading can differ (spec 01 §1).
+//! The last label begins with a letter: URL parsers take `127.0x1` for an IP address as well as
+//! `127.0.0.1`, and a name that is an address would pass by the resolver and its guards.
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,7 +42,7 @@ pub enum NameError {
 }
 
 impl ServerName {
-    /// Parses the canonical form; nothing is normalised here.
+    /// Parses the canonical form; nothing is normalized here (ID-5).
     pub fn parse(text: &str) -> Result<Self, NameError> {
         check_domain(text)?;
         Ok(Self(Arc::from(text)))
@@ -67,11 +69,16 @@ pub(crate) fn check_domain(text: &str) -> Result<(), NameError> {
         ));
     }
     labels.iter().try_for_each(|label| check_label(label))?;
-    let last = labels.last().copied().unwrap_or_default();
-    if last.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(NameError::Label("an IP address is not a server name"));
+    if labels
+        .last()
+        .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_lowercase()))
+    {
+        Ok(())
+    } else {
+        Err(NameError::Label(
+            "the last label begins with a letter; an IP address is not a server name",
+        ))
     }
-    Ok(())
 }
 
 fn check_label(label: &str) -> Result<(), NameError> {

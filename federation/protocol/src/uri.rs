@@ -29,6 +29,8 @@ pub trait Kind: Copy + Ord + std::hash::Hash {
     const SEGMENT: &'static str;
     /// The form, for messages to people.
     const FORM: &'static str;
+    /// Bytes the whole URI may have, beyond what its parts allow.
+    const URI_LEN_MAX: usize = usize::MAX;
     /// Checks what follows the segment.
     fn check(rest: &str) -> Result<(), NameError>;
 }
@@ -49,7 +51,7 @@ pub enum Room {}
 pub struct Uri<K>(Arc<str>, PhantomData<fn() -> K>);
 
 impl<K: Kind> Uri<K> {
-    /// Parses the canonical form; nothing is normalised (ID-5).
+    /// Parses the canonical form; nothing is normalized (ID-5).
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let shape = NameError::Shape(K::FORM);
         let (domain, rest) = text
@@ -59,7 +61,12 @@ impl<K: Kind> Uri<K> {
         let rest = rest.strip_prefix(K::SEGMENT).ok_or(shape)?;
         check_domain(domain)?;
         K::check(rest)?;
-        Ok(Self(Arc::from(text), PhantomData))
+        let (len, max) = (text.len(), K::URI_LEN_MAX);
+        if len > max {
+            Err(NameError::Length { len, max })
+        } else {
+            Ok(Self(Arc::from(text), PhantomData))
+        }
     }
 
     fn build(server: &ServerName, rest: &str) -> Result<Self, NameError> {
@@ -106,7 +113,7 @@ impl UserUri {
         Self::build(server, name)
     }
 
-    /// Reads what people type: `alice@islet.example`, or the URI itself.
+    /// Reads what people type: `alice@islet.example`, or the URI itself (ID-6).
     pub fn from_address(text: &str) -> Result<Self, NameError> {
         match text.split_once('@') {
             Some((name, domain)) => Self::new(&ServerName::parse(domain)?, name),
@@ -119,7 +126,7 @@ impl UserUri {
         self.rest()
     }
 
-    /// What people see: `alice@islet.example`.
+    /// What people see: `alice@islet.example` (ID-6).
     pub fn address(&self) -> String {
         format!("{}@{}", self.rest(), self.domain())
     }
@@ -128,15 +135,7 @@ impl UserUri {
 impl DeviceUri {
     /// The URI of `device` of `user`; fails where it would not fit a credential (ID-3).
     pub fn new(user: &UserUri, device: &str) -> Result<Self, NameError> {
-        let uri = Self::build(&user.server(), &format!("{}/{device}", user.local_name()))?;
-        let len = uri.as_str().len();
-        match len > DEVICE_URI_LEN_MAX {
-            true => Err(NameError::Length {
-                len,
-                max: DEVICE_URI_LEN_MAX,
-            }),
-            false => Ok(uri),
-        }
+        Self::build(&user.server(), &format!("{}/{device}", user.local_name()))
     }
 
     /// The user whose device this is.
@@ -182,6 +181,7 @@ impl Kind for User {
 impl Kind for Device {
     const SEGMENT: &'static str = "d/";
     const FORM: &'static str = "mimi://domain/d/user/device";
+    const URI_LEN_MAX: usize = DEVICE_URI_LEN_MAX;
 
     fn check(rest: &str) -> Result<(), NameError> {
         let (user, device) = rest.split_once('/').ok_or(NameError::Shape(Self::FORM))?;
@@ -211,11 +211,12 @@ fn check_part(part: &str, max: usize, inner: &str) -> Result<(), NameError> {
     if let Some(c) = part.chars().find(|c| !plain(*c) && !inner.contains(*c)) {
         return Err(NameError::Character(c));
     }
-    match part.starts_with(plain) && part.ends_with(plain) {
-        true => Ok(()),
-        false => Err(NameError::Label(
+    if part.starts_with(plain) && part.ends_with(plain) {
+        Ok(())
+    } else {
+        Err(NameError::Label(
             "a name begins and ends with a letter or digit",
-        )),
+        ))
     }
 }
 
