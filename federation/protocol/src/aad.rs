@@ -4,6 +4,7 @@
 //! change: the id that makes a submit idempotent, the newest head the device knows, and for a
 //! commit the orders it carries out (LOG-7, LOG-8, ORD-4; spec 03 §3).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize, VLBytes};
 use crate::encoding::{Malformed, decode, encode};
 use crate::head::SignedHead;
 use crate::json;
-use crate::limits::AAD_LEN_MAX;
+use crate::limits::{AAD_LEN_MAX, COMMIT_ORDERS_MAX};
 use crate::order::SignedOrder;
 use crate::signing::{Hash, Label};
 use crate::uri::UserUri;
@@ -56,7 +57,7 @@ pub struct Aad {
     pub head: Option<SignedHead>,
     /// The orders a commit carries out; empty in messages (ORD-4).
     pub orders: Vec<SignedOrder>,
-    /// Later additions; unknown ones are ignored.
+    /// Later additions, each kind once; unknown ones are ignored.
     pub extra: Vec<Extra>,
 }
 
@@ -85,14 +86,24 @@ impl Aad {
         encode(self)
     }
 
-    /// Reads the bytes of an MLS message's authenticated data.
+    /// Reads the bytes of an MLS message's authenticated data (LOG-7, LIM-20, LIM-21).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        match bytes.len() > AAD_LEN_MAX {
-            true => Err(Malformed(format!(
-                "{} bytes of authenticated data",
-                bytes.len()
-            ))),
-            false => decode(bytes),
+        if bytes.len() > AAD_LEN_MAX {
+            let len = bytes.len();
+            return Err(Malformed(format!("{len} bytes of authenticated data")));
+        }
+        let aad: Self = decode(bytes)?;
+        let kinds: BTreeSet<u16> = aad.extra.iter().map(|e| e.kind).collect();
+        if kinds.len() != aad.extra.len() {
+            return Err(Malformed("an addition of one kind twice".into()));
+        }
+        if aad.orders.len() > COMMIT_ORDERS_MAX {
+            Err(Malformed(format!(
+                "{} orders in one commit",
+                aad.orders.len()
+            )))
+        } else {
+            Ok(aad)
         }
     }
 }

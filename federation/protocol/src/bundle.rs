@@ -70,8 +70,10 @@ impl Bundle {
     }
 
     /// Whether `key` signed exactly these parts (ROOM-8).
+    ///
+    /// A Welcome without a byte has the hash of none, so it is no Welcome and never signed.
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
-        self.body().is_signed_by(key)
+        self.welcome.as_ref().is_none_or(|w| !w.is_empty()) && self.body().is_signed_by(key)
     }
 
     /// The body of the event that carries it.
@@ -96,9 +98,9 @@ impl CommitBody {
         key.verifies_raw(&bytes, &self.signature)
     }
 
-    /// Whether `welcome` is the one that was signed.
+    /// Whether `welcome` is the one that was signed (ROOM-8).
     pub fn has_welcome(&self, welcome: &[u8]) -> bool {
-        Hash::sha256(welcome) == self.welcome_hash
+        !welcome.is_empty() && Hash::sha256(welcome) == self.welcome_hash
     }
 
     /// The body's bytes.

@@ -4,9 +4,9 @@
 //! body may go while chain and proofs stay (LOG-1 to LOG-5). Each event names the hash of the one
 //! before; the first names a hash of the room's URI (spec 03 §1, §2).
 
-use tls_codec::{DeserializeBytes, TlsDeserializeBytes, TlsSerialize, TlsSize, VLBytes};
+use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize, VLBytes};
 
-use crate::encoding::{Malformed, encode};
+use crate::encoding::{Malformed, decode, encode};
 use crate::signing::{Hash, Label};
 use crate::uri::RoomUri;
 
@@ -83,7 +83,7 @@ impl Event {
 
     /// Reads exactly one event.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        Self::tls_deserialize_exact_bytes(bytes).map_err(|e| Malformed(e.to_string()))
+        decode(bytes)
     }
 }
 
@@ -146,11 +146,13 @@ impl Position {
 
     /// Checks that `event` continues the log here (LOG-2, LOG-3, LOG-4, LOG-6).
     pub fn check_next(&self, room: &RoomUri, event: &Event) -> Result<Self, ChainBreak> {
-        let (header, expected) = (&event.header, self.seq + 1);
+        let header = &event.header;
+        // A copy may begin at any event, so also at the last number there is.
+        let expected = self.seq.saturating_add(1);
         if header.room != *room {
             return Err(ChainBreak::Room);
         }
-        if header.seq != expected {
+        if header.seq != expected || header.seq == self.seq {
             return Err(ChainBreak::Gap {
                 expected,
                 found: header.seq,
@@ -159,9 +161,10 @@ impl Position {
         if header.prev != self.hash {
             return Err(ChainBreak::Fork(header.seq));
         }
-        match header.time < self.time {
-            true => Err(ChainBreak::Time(header.seq)),
-            false => Ok(Self::after(event)),
+        if header.time < self.time {
+            Err(ChainBreak::Time(header.seq))
+        } else {
+            Ok(Self::after(event))
         }
     }
 }

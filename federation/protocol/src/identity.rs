@@ -80,6 +80,8 @@ impl DeviceIdentity {
     }
 
     /// Checks the certificate for a leaf whose signature key is `mls_key`, at `now_ms` (ROOM-3).
+    ///
+    /// For a commit in a log `now_ms` is the event's time, so that all judge alike, also later.
     pub fn check(&self, mls_key: &PublicKey, now_ms: u64) -> Result<(), IdentityError> {
         let c = &self.certificate;
         let signed = signed_fields(&self.device, mls_key, c.generation, c.issued, c.expires);
@@ -91,9 +93,10 @@ impl DeviceIdentity {
         }
         let now = now_ms / 1_000;
         let slack = crate::limits::CLOCK_SKEW_MS_MAX / 1_000;
-        match c.issued <= now.saturating_add(slack) && now < c.expires {
-            true => Ok(()),
-            false => Err(IdentityError::Time),
+        if c.issued <= now.saturating_add(slack) && now < c.expires {
+            Ok(())
+        } else {
+            Err(IdentityError::Time)
         }
     }
 
@@ -104,9 +107,10 @@ impl DeviceIdentity {
 
     /// Reads a credential's identity bytes (ROOM-4).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        match bytes.len() > CREDENTIAL_IDENTITY_LEN_MAX {
-            true => Err(Malformed(format!("an identity of {} bytes", bytes.len()))),
-            false => decode(bytes),
+        if bytes.len() > CREDENTIAL_IDENTITY_LEN_MAX {
+            Err(Malformed(format!("an identity of {} bytes", bytes.len())))
+        } else {
+            decode(bytes)
         }
     }
 }

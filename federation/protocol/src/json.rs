@@ -1,7 +1,8 @@
-//! JSON bodies: bytes as base64url, duplicate members refused (ENC-3, ENC-4).
+//! JSON bodies: bytes as base64url, duplicate members refused (ENC-3 to ENC-6).
 //!
 //! An unknown member is ignored, so that versions can differ; a member that stands twice is
-//! refused, since two readers could each believe another one (spec 02 §2).
+//! refused, since two readers could each believe another one, and so is a number that some
+//! languages would round (spec 02 §2).
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,6 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::limits::JSON_NUMBER_MAX;
 
 /// Bytes that stand in JSON as base64url without padding (ENC-3).
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,22 +96,33 @@ pub mod array {
     }
 }
 
-/// Parses a JSON body strictly: one value, no duplicate members (ENC-4), known members typed.
+/// Parses a JSON body strictly: one object (ENC-5), no duplicate members (ENC-4), no number that
+/// is not exact everywhere (ENC-6), known members typed.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
-    refuse_duplicates(bytes)?;
+    scan(bytes)?;
     serde_json::from_slice(bytes)
 }
 
-fn refuse_duplicates(bytes: &[u8]) -> Result<(), serde_json::Error> {
+fn scan(bytes: &[u8]) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    DuplicateScan.deserialize(&mut deserializer)?;
+    (&mut deserializer).deserialize_map(StrictScan)?;
     deserializer.end()
 }
 
-/// Walks any JSON value and fails at the first member that stands twice.
-struct DuplicateScan;
+/// Walks a JSON object and fails at the first member that stands twice or number too large.
+struct StrictScan;
 
-impl<'de> DeserializeSeed<'de> for DuplicateScan {
+impl StrictScan {
+    fn number<E: serde::de::Error>(fits: bool) -> Result<(), E> {
+        if fits {
+            Ok(())
+        } else {
+            Err(E::custom("a number beyond 2^53 - 1"))
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for StrictScan {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -116,17 +130,17 @@ impl<'de> DeserializeSeed<'de> for DuplicateScan {
     }
 }
 
-impl<'de> Visitor<'de> for DuplicateScan {
+impl<'de> Visitor<'de> for StrictScan {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+        f.write_str("a JSON object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut seen = BTreeSet::new();
         while let Some(key) = map.next_key::<String>()? {
-            map.next_value_seed(DuplicateScan)?;
+            map.next_value_seed(StrictScan)?;
             if !seen.insert(key) {
                 return Err(A::Error::custom("an object has the same member twice"));
             }
@@ -135,7 +149,7 @@ impl<'de> Visitor<'de> for DuplicateScan {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while items.next_element_seed(DuplicateScan)?.is_some() {}
+        while items.next_element_seed(StrictScan)?.is_some() {}
         Ok(())
     }
 
@@ -143,16 +157,16 @@ impl<'de> Visitor<'de> for DuplicateScan {
         Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<(), E> {
+        Self::number(number.unsigned_abs() <= JSON_NUMBER_MAX)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<(), E> {
+        Self::number(number <= JSON_NUMBER_MAX)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<(), E> {
+        Self::number(number.abs() < 9_007_199_254_740_992.0)
     }
 
     fn visit_str<E>(self, _: &str) -> Result<(), E> {

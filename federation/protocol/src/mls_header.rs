@@ -1,8 +1,12 @@
 //! The readable front of an MLS message, without an MLS library (RFC 9420 §6).
 //!
 //! A hub looks at group id, epoch, content type and authenticated data of every message; reading
-//! them in place costs nanoseconds and allocates nothing (LOG-11; spec 03 §3).
+//! them in place costs nanoseconds and allocates nothing. A PrivateMessage, which no server can
+//! open, is at least complete and canonical, so that nothing else is relayed (LOG-11; spec 03 §3).
 
+use tls_codec::VLBytes;
+
+use crate::encoding::encode;
 use crate::signing::Hash;
 
 /// Wire format of a PublicMessage.
@@ -15,6 +19,8 @@ pub const CONTENT_APPLICATION: u8 = 1;
 pub const CONTENT_COMMIT: u8 = 3;
 /// Sender type of a member.
 pub const SENDER_MEMBER: u8 = 1;
+/// Sender type of a device that enters by its own commit.
+pub const SENDER_NEW_MEMBER_COMMIT: u8 = 4;
 
 /// The readable front of an MLSMessage, borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +41,9 @@ pub struct MlsHeader<'a> {
 
 impl<'a> MlsHeader<'a> {
     /// Reads the front of an MLSMessage; `None` where it is no public or private message of MLS 1.0.
+    ///
+    /// A private message is read to its end; what follows the front of a public one is for an MLS
+    /// library, since the hub checks commits with one.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut r = Reader(bytes);
         if r.number(2)? != 1 {
@@ -48,7 +57,11 @@ impl<'a> MlsHeader<'a> {
                 let aad = r.vector()?;
                 (Some(sender), r.byte()?, aad)
             }
-            PRIVATE_MESSAGE => (None, r.byte()?, r.vector()?),
+            PRIVATE_MESSAGE => {
+                let (content_type, aad) = (r.byte()?, r.vector()?);
+                let (_sender_data, _ciphertext) = (r.vector()?, r.vector()?);
+                r.0.is_empty().then_some((None, content_type, aad))?
+            }
             _ => return None,
         };
         Some(Self {
@@ -73,7 +86,7 @@ impl<'a> MlsHeader<'a> {
 }
 
 /// The confirmed transcript hash after a commit: interim hash before it, then the commit from its
-/// wire format to its signature (RFC 9420 §8.2). `None` where it is no commit.
+/// wire format to its signature (RFC 9420 §8.2, LOG-14). `None` where it is no commit.
 pub fn confirmed_transcript_hash(interim_before: &Hash, commit: &[u8]) -> Option<Hash> {
     let header = MlsHeader::read(commit).filter(MlsHeader::is_commit)?;
     let (sender, _) = header.sender?;
@@ -83,10 +96,10 @@ pub fn confirmed_transcript_hash(interim_before: &Hash, commit: &[u8]) -> Option
     Some(Hash::sha256(&[&interim_before.0, covered].concat()))
 }
 
-/// The interim transcript hash: confirmed hash, then the confirmation tag (RFC 9420 §8.2).
+/// The interim transcript hash: confirmed hash, then the confirmation tag (RFC 9420 §8.2, LOG-14).
 pub fn interim_transcript_hash(confirmed: &[u8], tag: &[u8]) -> Hash {
-    let length = u8::try_from(tag.len()).unwrap_or(u8::MAX);
-    Hash::sha256(&[confirmed, &[length], tag].concat())
+    let tag = encode(&VLBytes::new(tag.to_vec()));
+    Hash::sha256(&[confirmed, tag.as_slice()].concat())
 }
 
 struct Reader<'a>(&'a [u8]);
@@ -110,23 +123,23 @@ impl<'a> Reader<'a> {
         Some(self.take(1)?[0])
     }
 
+    /// A vector whose length is written in the fewest bytes (ENC-2).
     fn vector(&mut self) -> Option<&'a [u8]> {
-        let len = match self.0.first()? >> 6 {
-            0 => self.number(1)?,
-            1 => self.number(2)? & 0x3fff,
-            2 => self.number(4)? & 0x3fff_ffff,
+        let (len, least) = match self.0.first()? >> 6 {
+            0 => (self.number(1)?, 0),
+            1 => (self.number(2)? & 0x3fff, 0x40),
+            2 => (self.number(4)? & 0x3fff_ffff, 0x4000),
             _ => return None,
         };
+        let len = (len >= least).then_some(len)?;
         self.take(usize::try_from(len).ok()?)
     }
 
     fn sender(&mut self) -> Option<(u8, u32)> {
-        let kind = self.byte()?;
-        let index = if kind < 3 {
-            u32::try_from(self.number(4)?).ok()?
-        } else {
-            0
-        };
-        Some((kind, index))
+        match self.byte()? {
+            kind @ 1..=2 => Some((kind, u32::try_from(self.number(4)?).ok()?)),
+            kind @ 3..=4 => Some((kind, 0)),
+            _ => None,
+        }
     }
 }

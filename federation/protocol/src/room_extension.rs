@@ -4,9 +4,12 @@
 //! do; no server can change it. The participant list is read off the tree, nowhere else (ROOM-5,
 //! ROOM-6; spec 05 §3).
 
+use std::collections::BTreeSet;
+
 use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize, VLBytes};
 
 use crate::encoding::{Malformed, decode, encode};
+use crate::limits::ROOM_EXTENSION_LEN_MAX;
 use crate::name::ServerName;
 use crate::signing::PublicKey;
 use crate::uri::UserUri;
@@ -129,7 +132,7 @@ impl RoomExtension {
         }
     }
 
-    /// The role of a participant.
+    /// The role of a participant: member, unless it is listed with another (ROOM-6).
     pub fn role(&self, user: &UserUri) -> Role {
         self.roles
             .iter()
@@ -137,16 +140,16 @@ impl RoomExtension {
             .map_or(Role::Member, |e| e.role)
     }
 
-    /// Whether the content is usable: version, hub, each user once.
+    /// Whether the content is usable: version, hub, no user listed twice, as banned or with a
+    /// role, nor as plain member (ROOM-5).
     pub fn is_well_formed(&self) -> bool {
-        let mut users: Vec<_> = self.roles.iter().map(|e| &e.user).collect();
-        let listed = users.len();
-        users.sort();
-        users.dedup();
+        let roles = self.roles.iter().map(|e| &e.user);
+        let users: BTreeSet<_> = self.bans.iter().chain(roles).collect();
         let hash = self.profile_hash.as_slice().len();
         self.version == 1
             && self.hub.server().is_some()
-            && users.len() == listed
+            && users.len() == self.bans.len() + self.roles.len()
+            && self.roles.iter().all(|e| e.role > Role::Member)
             && (hash == 0 || hash == 32)
     }
 
@@ -155,12 +158,19 @@ impl RoomExtension {
         encode(self)
     }
 
-    /// Reads the extension's bytes.
+    /// Reads the extension's bytes (ROOM-5, LIM-22).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+        if bytes.len() > ROOM_EXTENSION_LEN_MAX {
+            return Err(Malformed(format!(
+                "a room extension of {} bytes",
+                bytes.len()
+            )));
+        }
         let extension: Self = decode(bytes)?;
-        match extension.is_well_formed() {
-            true => Ok(extension),
-            false => Err(Malformed("a room extension that contradicts itself".into())),
+        if extension.is_well_formed() {
+            Ok(extension)
+        } else {
+            Err(Malformed("a room extension that contradicts itself".into()))
         }
     }
 }

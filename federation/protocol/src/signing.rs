@@ -40,7 +40,9 @@ impl Label {
     /// Label as `opaque<V>` followed by the parts.
     pub fn frame(self, parts: &[&[u8]]) -> Vec<u8> {
         let mut bytes = crate::encoding::encode(&tls_codec::VLBytes::new(self.0.into()));
-        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        for part in parts {
+            bytes.extend_from_slice(part);
+        }
         bytes
     }
 
