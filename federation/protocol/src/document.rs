@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::json::{self, Base64Url};
-use crate::limits::DOCUMENT_LEN_MAX;
+use crate::limits::{DOCUMENT_LEN_MAX, KEY_ID_LEN_MAX};
 use crate::name::ServerName;
+use crate::room_extension::Hub;
 use crate::signing::{Label, PrivateKey, PublicKey, Signature};
 
 /// Protocol versions this code speaks.
@@ -69,7 +70,8 @@ pub struct VerifiedDocument {
 /// What is known of a server before its document is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
-    /// The root its name is pinned to, by TXT or by the operator.
+    /// The root its name is pinned to, by TXT or by the operator. A pin by TXT that differs from
+    /// the known root counts only once it stood for 72 hours; the caller keeps that time (DOC-9).
     pub pin: Option<PublicKey>,
     /// Root and serial of the last document that held.
     pub known: Option<(PublicKey, u64)>,
@@ -84,7 +86,7 @@ pub enum DocumentError {
     /// Not signed by the root it names.
     #[error("the server document is not signed by the root key beside it")]
     Signature,
-    /// Another server's.
+    /// Another server's (DOC-4).
     #[error("the server document is of {0}")]
     Name(ServerName),
     /// The root is neither pinned nor known (DOC-5).
@@ -104,7 +106,7 @@ pub enum DocumentError {
     /// Past its expiry (DOC-7).
     #[error("the server document expired at {0} (milliseconds since 1970)")]
     Expired(u64),
-    /// No common protocol version.
+    /// No common protocol version (DOC-8).
     #[error("no common protocol version; it speaks {0:?}")]
     Version(Vec<String>),
 }
@@ -123,7 +125,7 @@ impl Document {
 }
 
 impl SignedDocument {
-    /// The gate: bytes, signature, name, root, serial, time, version (DOC-2 to DOC-8).
+    /// The gate: bytes, signature, name, root, serial, time, version (DOC-2 to DOC-8, LIM-18).
     ///
     /// # Errors
     /// The first check that fails.
@@ -180,6 +182,13 @@ impl VerifiedDocument {
     pub fn room_key(&self, id: &str, time_ms: u64) -> Option<PublicKey> {
         key_at(&self.document.room_keys, id, time_ms)
     }
+
+    /// The room key `id` for `time_ms`, if this is the document of the hub that a group names:
+    /// the same domain under the same root (HEAD-3, ORD-2).
+    pub fn hub_key(&self, hub: &Hub, id: &str, time_ms: u64) -> Option<PublicKey> {
+        let is_hub = hub.root == self.root && hub.server().as_ref() == Some(&self.document.name);
+        self.room_key(id, time_ms).filter(|_| is_hub)
+    }
 }
 
 fn key_at(keys: &[ListedKey], id: &str, time_ms: u64) -> Option<PublicKey> {
@@ -211,16 +220,19 @@ fn check_content(document: &Document, name: &ServerName, now_ms: u64) -> Result<
     let listed = ids.len();
     ids.sort_unstable();
     ids.dedup();
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let named = ids
-        .iter()
-        .all(|id| (1..=64).contains(&id.len()) && id.chars().all(plain));
-    match ids.len() == listed && named {
-        true => Ok(()),
-        false => Err(DocumentError::Malformed(
+    if ids.len() == listed && ids.iter().all(|id| is_key_id(id)) {
+        Ok(())
+    } else {
+        Err(DocumentError::Malformed(
             "a key id is unusable or stands twice".into(),
-        )),
+        ))
     }
+}
+
+/// Letters, digits, `-` and `_`, so that an id needs no quoting anywhere (DOC-3, SIG-5).
+pub(crate) fn is_key_id(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=KEY_ID_LEN_MAX).contains(&id.len()) && id.chars().all(plain)
 }
 
 /// A root is taken if pinned, or known, or at first contact where nothing is pinned (DOC-5, DOC-6).

@@ -6,7 +6,9 @@
 
 use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize, VLBytes};
 
+use crate::document::VerifiedDocument;
 use crate::encoding::encode;
+use crate::room_extension::Hub;
 use crate::signing::{Hash, Label, PrivateKey, PublicKey, Signature};
 use crate::uri::RoomUri;
 
@@ -53,12 +55,21 @@ impl SignedHead {
             .then_some(&self.head)
     }
 
+    /// The head, if the room's hub signed it: a document under the root that the group names lists
+    /// the key for the head's time, and the head is of the group's term (HEAD-3).
+    pub fn verify_by(&self, document: &VerifiedDocument, hub: &Hub) -> Option<&Head> {
+        let key = document.hub_key(hub, self.key_id()?, self.head.time)?;
+        self.verify(&key).filter(|head| head.term == hub.term)
+    }
+
     /// The room key's id as text.
     pub fn key_id(&self) -> Option<&str> {
         std::str::from_utf8(self.key_id.as_slice()).ok()
     }
 
     /// Whether both together prove two histories: one place, two hashes (HEAD-4).
+    ///
+    /// Proof they are only where both were verified; a claim alone raises no alarm.
     pub fn contradicts(&self, other: &Self) -> bool {
         let place = |h: &Head| (h.room.clone(), h.term, h.seq);
         place(&self.head) == place(&other.head) && self.head.hash != other.head.hash

@@ -6,7 +6,9 @@
 
 use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize, VLBytes};
 
+use crate::document::VerifiedDocument;
 use crate::encoding::encode;
+use crate::room_extension::Hub;
 use crate::signing::{Label, PrivateKey, PublicKey, Signature};
 use crate::uri::{DeviceUri, RoomUri, UserUri};
 
@@ -49,7 +51,8 @@ impl Reason {
     pub const EXPIRED: Self = Self(4);
 }
 
-/// A removal to be carried out by the next member commit (ORD-1).
+/// A removal to be carried out by the next member commit (ORD-1). It counts in the room and
+/// generation it names alone (ORD-5).
 #[derive(Clone, Debug, PartialEq, Eq, TlsSize, TlsSerialize, TlsDeserializeBytes)]
 pub struct Order {
     /// The room.
@@ -90,6 +93,13 @@ impl SignedOrder {
     pub fn verify(&self, key: &PublicKey) -> Option<&Order> {
         key.verifies(Label::ORDER, &[&encode(&self.order)], &self.signature)
             .then_some(&self.order)
+    }
+
+    /// The order, if the room's hub signed it: a document under the root that the group names lists
+    /// the key for the order's time (ORD-2).
+    pub fn verify_by(&self, document: &VerifiedDocument, hub: &Hub) -> Option<&Order> {
+        let key = document.hub_key(hub, self.key_id()?, self.order.time)?;
+        self.verify(&key)
     }
 
     /// The room key's id as text.

@@ -2,8 +2,8 @@
 //!
 //! A signature covers exactly `@method`, `@path`, `@query`, `content-digest`, `holm-origin` and
 //! `holm-destination`, in that order, under the label `holm`; with `created`, `keyid`
-//! (`domain#key`) and the tag `holm-fed-1`. Less, more or another order is refused (SIG-3 to
-//! SIG-9, spec 04 §4). There is one gate from [`UnverifiedRequest`] to [`VerifiedRequest`], and
+//! (`domain#key`) and the tag `holm-fed-1`. Less, more, another order or another spelling is
+//! refused (SIG-3 to SIG-10, spec 04 §4). There is one gate from [`UnverifiedRequest`] to [`VerifiedRequest`], and
 //! the body is parsed after it, never before.
 
 mod base;

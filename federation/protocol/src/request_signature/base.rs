@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{COMPONENTS, LABEL, TAG};
 use crate::name::ServerName;
-use crate::signing::{Hash, PrivateKey};
+use crate::signing::{Hash, PrivateKey, Signature};
 
 /// What a request's signature covers, but for its parameters.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub struct RequestParts<'a> {
     pub method: &'a str,
     /// Path as it stands in the request line.
     pub path: &'a str,
-    /// Query without its question mark, if there is one.
+    /// Query without its question mark, if there is one. No query and an empty one are the same.
     pub query: Option<&'a str>,
     /// Value of the `content-digest` header.
     pub content_digest: &'a str,
@@ -45,18 +45,27 @@ pub fn sign_request(
     key: &PrivateKey,
     created: u64,
 ) -> SignedHeaders {
-    let components = COMPONENTS.map(|c| format!("\"{c}\"")).join(" ");
-    let origin = parts.origin;
-    let parameters =
-        format!("({components});created={created};keyid=\"{origin}#{key_id}\";tag=\"{TAG}\"");
+    let parameters = parameters(created, &format!("{}#{key_id}", parts.origin));
     let signature = key.sign_raw(signature_base(parts, &parameters).as_bytes());
     SignedHeaders {
         signature_input: format!("{LABEL}={parameters}"),
-        signature: format!("{LABEL}=:{}:", STANDARD.encode(signature.0)),
+        signature: signature_header(&signature),
     }
 }
 
+/// The signature's parameters in their one spelling (SIG-3, SIG-4).
+pub(super) fn parameters(created: u64, key_id: &str) -> String {
+    let components = COMPONENTS.map(|c| format!("\"{c}\"")).join(" ");
+    format!("({components});created={created};keyid=\"{key_id}\";tag=\"{TAG}\"")
+}
+
+/// Value of `signature` in its one spelling (SIG-4).
+pub(super) fn signature_header(signature: &Signature) -> String {
+    format!("{LABEL}=:{}:", STANDARD.encode(signature.0))
+}
+
 /// The bytes that are signed; `parameters` exactly as in `signature-input` (RFC 9421 §2.5).
+/// The value of `@query` begins with its question mark, also where there is none (§2.2.7).
 pub(super) fn signature_base(parts: &RequestParts<'_>, parameters: &str) -> String {
     let query = format!("?{}", parts.query.unwrap_or_default());
     let values = [
@@ -67,10 +76,8 @@ pub(super) fn signature_base(parts: &RequestParts<'_>, parameters: &str) -> Stri
         parts.origin.as_str(),
         parts.destination.as_str(),
     ];
-    let mut base = String::new();
-    for (component, value) in COMPONENTS.iter().zip(values) {
-        base.push_str(&format!("\"{component}\": {value}\n"));
-    }
-    base.push_str(&format!("\"@signature-params\": {parameters}"));
-    base
+    let lines = COMPONENTS.iter().zip(values);
+    let lines = lines.map(|(component, value)| format!("\"{component}\": {value}\n"));
+    let last = format!("\"@signature-params\": {parameters}");
+    lines.chain([last]).collect()
 }

@@ -5,10 +5,11 @@ use http::{HeaderMap, Method, Uri};
 use sfv::{BareItem, Dictionary, InnerList, ListEntry, Parser};
 use thiserror::Error;
 
-use super::base::{RequestParts, content_digest, signature_base};
+use super::base::{RequestParts, content_digest, parameters, signature_base, signature_header};
 use super::{
     COMPONENTS, CONTENT_DIGEST, DESTINATION, LABEL, ORIGIN, SIGNATURE, SIGNATURE_INPUT, TAG,
 };
+use crate::document::is_key_id;
 use crate::limits::CLOCK_SKEW_MS_MAX;
 use crate::name::ServerName;
 use crate::problem::{Code, Problem};
@@ -39,10 +40,10 @@ pub struct VerifiedRequest {
 /// Why a request is not accepted as signed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SignatureError {
-    /// A header is missing, stands twice or cannot be read.
+    /// A header is missing, stands twice or cannot be read (SIG-10).
     #[error("the header {0} is missing, stands twice or is malformed")]
     Header(&'static str),
-    /// The covered components or parameters are not the profile's (SIG-3).
+    /// The covered components or parameters are not the profile's (SIG-3, SIG-4).
     #[error("the signature does not cover exactly the profile's components and parameters")]
     Coverage,
     /// The key belongs to another server than the origin (SIG-5).
@@ -66,7 +67,7 @@ pub enum SignatureError {
 }
 
 impl UnverifiedRequest {
-    /// Reads the signature headers; checks their form and coverage (SIG-3 to SIG-5).
+    /// Reads the signature headers; checks their form and coverage (SIG-3 to SIG-5, SIG-10).
     ///
     /// # Errors
     /// [`SignatureError::Header`], [`SignatureError::Coverage`], [`SignatureError::ForeignKey`].
@@ -76,17 +77,12 @@ impl UnverifiedRequest {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Self, SignatureError> {
-        let input = single(headers, SIGNATURE_INPUT)?;
-        let parameters = input
-            .strip_prefix(LABEL)
-            .and_then(|rest| rest.strip_prefix('='))
-            .ok_or(SignatureError::Coverage)?
-            .to_owned();
-        let (created, key_id) = read_parameters(input)?;
+        let (created, key_id) = read_parameters(single(headers, SIGNATURE_INPUT)?)?;
+        let parameters = parameters(created, &key_id);
         let origin = server(headers, ORIGIN)?;
         let key = key_id
             .split_once('#')
-            .filter(|(domain, _)| *domain == origin.as_str())
+            .filter(|(domain, key)| *domain == origin.as_str() && is_key_id(key))
             .map(|(_, key)| key.to_owned())
             .ok_or(SignatureError::ForeignKey(key_id))?;
         Ok(Self {
@@ -126,11 +122,12 @@ impl UnverifiedRequest {
             return Err(SignatureError::Destination(self.destination.clone()));
         }
         let skew = now_ms.abs_diff(self.created.saturating_mul(1_000));
-        match skew > CLOCK_SKEW_MS_MAX {
-            true => Err(SignatureError::Skew {
+        if skew > CLOCK_SKEW_MS_MAX {
+            Err(SignatureError::Skew {
                 created: self.created,
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         }
     }
 
@@ -157,12 +154,13 @@ impl UnverifiedRequest {
             destination: &self.destination,
         };
         let base = signature_base(&parts, &self.parameters);
-        match key.verifies_raw(base.as_bytes(), &self.signature) {
-            true => Ok(VerifiedRequest {
+        if key.verifies_raw(base.as_bytes(), &self.signature) {
+            Ok(VerifiedRequest {
                 origin: self.origin,
                 body: self.body,
-            }),
-            false => Err(SignatureError::Signature),
+            })
+        } else {
+            Err(SignatureError::Signature)
         }
     }
 }
@@ -211,12 +209,15 @@ fn server(headers: &HeaderMap, name: &'static str) -> Result<ServerName, Signatu
 }
 
 /// `created` and `keyid`, where the coverage is exactly the profile's (SIG-3, SIG-4).
+///
+/// A structured field has many spellings, and the signature is over one. Whoever writes the value
+/// out again before checking would sign another text than who takes it as it stands; so only the
+/// one spelling is taken, in which both are the same.
 fn read_parameters(input: &str) -> Result<(u64, String), SignatureError> {
     let malformed = |_malformed| SignatureError::Header(SIGNATURE_INPUT);
     let dictionary: Dictionary = Parser::new(input).parse().map_err(malformed)?;
-    let list = match (dictionary.len(), dictionary.get(LABEL)) {
-        (1, Some(ListEntry::InnerList(list))) => list,
-        _ => return Err(SignatureError::Coverage),
+    let (1, Some(ListEntry::InnerList(list))) = (dictionary.len(), dictionary.get(LABEL)) else {
+        return Err(SignatureError::Coverage);
     };
     let names = list
         .items
@@ -228,7 +229,12 @@ fn read_parameters(input: &str) -> Result<(u64, String), SignatureError> {
     if !names.eq(COMPONENTS.iter().map(|c| Some(*c))) || list.params.len() != 3 {
         return Err(SignatureError::Coverage);
     }
-    read_list_parameters(list).ok_or(SignatureError::Coverage)
+    let (created, key_id) = read_list_parameters(list).ok_or(SignatureError::Coverage)?;
+    if input == format!("{LABEL}={}", parameters(created, &key_id)) {
+        Ok((created, key_id))
+    } else {
+        Err(SignatureError::Coverage)
+    }
 }
 
 fn read_list_parameters(list: &InnerList) -> Option<(u64, String)> {
@@ -240,16 +246,17 @@ fn read_list_parameters(list: &InnerList) -> Option<(u64, String)> {
 
 fn read_signature(headers: &HeaderMap) -> Result<Signature, SignatureError> {
     let error = SignatureError::Header(SIGNATURE);
-    let dictionary: Dictionary = Parser::new(single(headers, SIGNATURE)?)
+    let text = single(headers, SIGNATURE)?;
+    let dictionary: Dictionary = Parser::new(text)
         .parse()
         .map_err(|_malformed| error.clone())?;
-    match (dictionary.len(), dictionary.get(LABEL)) {
-        (1, Some(ListEntry::Item(item))) => item
-            .bare_item
-            .as_byte_sequence()
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(Signature)
-            .ok_or(error),
-        _ => Err(error),
-    }
+    let signature = match (dictionary.len(), dictionary.get(LABEL)) {
+        (1, Some(ListEntry::Item(item))) => item.bare_item.as_byte_sequence(),
+        _ => None,
+    };
+    signature
+        .and_then(|bytes| bytes.try_into().ok())
+        .map(Signature)
+        .filter(|signature| text == signature_header(signature))
+        .ok_or(error)
 }
