@@ -4,6 +4,7 @@
 //! merged before MLS, the bundle's signatures and admission have all found it good (ROOM-8,
 //! ADM-1); merging is a step of its own, after the event is durable (spec 05 §2).
 
+mod anchor;
 mod snapshot;
 mod stage_error;
 mod staging;

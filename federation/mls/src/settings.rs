@@ -72,18 +72,17 @@ pub fn join_config() -> MlsGroupJoinConfig {
         .build()
 }
 
-/// The two extensions of every group context: required_capabilities and the room's (ROOM-5).
+/// The two extensions of every group context: required_capabilities and the room's (ROOM-2).
 pub fn context_extensions(extension: &RoomExtension) -> Extensions<GroupContext> {
     let both = vec![
-        Extension::RequiredCapabilities(required_capabilities()),
+        Extension::RequiredCapabilities(RequiredCapabilitiesExtension::new(
+            &[ROOM_EXTENSION],
+            &[],
+            &[CredentialType::Basic],
+        )),
         Extension::Unknown(ROOM_EXTENSION_TYPE, UnknownExtension(extension.to_bytes())),
     ];
     Extensions::from_vec(both).unwrap_or_else(|e| unreachable!("both may stand in a context: {e}"))
-}
-
-/// The one required_capabilities a group context may hold (ROOM-5).
-pub(crate) fn required_capabilities() -> RequiredCapabilitiesExtension {
-    RequiredCapabilitiesExtension::new(&[ROOM_EXTENSION], &[], &[CredentialType::Basic])
 }
 
 fn ratchet() -> SenderRatchetConfiguration {

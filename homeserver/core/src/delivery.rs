@@ -1,16 +1,26 @@
 //! Delivery to this server's own devices: cursors and bounded wake-ups, never queues of messages.
+//!
+//! A connection holds a cursor a room and a set of rooms to look at. Events come from the shared
+//! tail of an active room, older ones from the store, so a slow reader costs a cursor and no
+//! memory (SYNC-2, SYNC-3; ARCHITECTURE.md).
 
-use std::collections::BTreeMap;
+mod connect;
+mod connection;
+mod subscription;
+mod tail;
+
+pub use subscription::Subscription;
+
+pub(crate) use connection::Delivery;
+pub(crate) use tail::Tail;
 
 use bytes::Bytes;
-use holm_protocol::{Hash, Problem, RoomUri};
+use holm_protocol::{Hash, RoomUri};
 
-use crate::caller::Caller;
-use crate::homeserver::Homeserver;
-
-/// Wake-ups of connected devices and the tails of active logs.
-#[derive(Default)]
-pub struct Delivery {}
+/// Close code: the token has ended.
+pub const CLOSE_TOKEN: u16 = 4401;
+/// Close code: a newer connection of the same device.
+pub const CLOSE_REPLACED: u16 = 4409;
 
 /// What goes to a device next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,44 +56,4 @@ pub enum Outgoing {
     CaughtUp,
     /// The device's session ended; the connection closes with this code (4401, 4403, 4409).
     Closed(u16),
-}
-
-/// A connected device's place in all of its rooms.
-pub struct Subscription {
-    _private: (),
-}
-
-impl Subscription {
-    /// Waits for the next things to send; at least one, at most about `FRAME_OUT_LEN_MAX` bytes.
-    pub async fn next(&mut self) -> Result<Vec<Outgoing>, Problem> {
-        unimplemented!()
-    }
-}
-
-impl Homeserver {
-    /// Connects a device. `cursors` say from where it reads; a room not named is read from the
-    /// device's own watermark. A newer connection of a device closes the older (4409).
-    pub async fn connect(
-        &self,
-        _caller: &Caller,
-        _cursors: BTreeMap<RoomUri, u64>,
-    ) -> Result<Subscription, Problem> {
-        unimplemented!()
-    }
-
-    /// Raises the device's watermarks in a room; never beyond what was sent to it.
-    pub async fn acknowledge(
-        &self,
-        _caller: &Caller,
-        _room: &RoomUri,
-        _delivered: u64,
-        _read: u64,
-    ) -> Result<(), Problem> {
-        unimplemented!()
-    }
-
-    /// Sets the background work going: deliveries to peers, head exchange.
-    pub async fn start(&self) -> Result<(), Problem> {
-        unimplemented!()
-    }
 }

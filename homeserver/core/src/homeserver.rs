@@ -8,7 +8,10 @@ use std::sync::Arc;
 use holm_protocol::document::{Document, ListedKey, SignedDocument, VERSIONS};
 use holm_protocol::{Code, PrivateKey, Problem, ServerName};
 
+use tokio::sync::{Semaphore, oneshot};
+
 use crate::delivery::Delivery;
+use crate::peer::Outbound;
 use crate::ports::{
     AccountStore, Clock, KeyPackageStore, LogStore, Peers, Rng, RoomStore, StoreError, Tasks,
 };
@@ -76,6 +79,9 @@ pub struct Homeserver {
     pub(crate) settings: Settings,
     pub(crate) delivery: Arc<Delivery>,
     pub(crate) rooms: Arc<Rooms>,
+    pub(crate) outbound: Arc<Outbound>,
+    /// Password hashing takes 19 MiB and a core each: two at a time.
+    pub(crate) password_work: Arc<Semaphore>,
 }
 
 /// How long a server document is valid, in milliseconds; it is signed anew for every reader.
@@ -122,6 +128,8 @@ impl Homeserver {
             settings,
             delivery: Arc::new(Delivery::default()),
             rooms: Arc::new(Rooms::default()),
+            outbound: Arc::new(Outbound::default()),
+            password_work: Arc::new(Semaphore::new(2)),
         }
     }
 
@@ -138,6 +146,17 @@ impl Homeserver {
     /// The way to other servers.
     pub fn peers(&self) -> &Arc<dyn Peers> {
         &self.ports.peers
+    }
+
+    /// Runs heavy computation away from the async threads; `None` if it did not end.
+    pub(crate) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let (done, result) = oneshot::channel();
+        let work = Box::new(move || drop(done.send(work())));
+        self.ports.tasks.compute(work).await;
+        result.await.ok()
     }
 
     /// This server's document (DOC-1).

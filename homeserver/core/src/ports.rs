@@ -13,7 +13,7 @@ mod runtime;
 pub use accounts::{Account, AccountStore, EnrolledDevice, TokenOwner};
 pub use key_packages::{Claim, KeyPackageStore, StoredKeyPackage};
 pub use log::{Append, AppendError, Attachment, Entry, Expect, LogHead, LogStore, StoredEntry};
-pub use peers::{Exchange, ExchangeError, PeerError, PeerStore, Peers};
+pub use peers::{Answer, Exchange, ExchangeError, PeerError, PeerStore, Peers};
 pub use rooms::{Fold, Membership, PeerCursor, RoomRecord, RoomStore, StoredOrder};
 pub use runtime::{Clock, Rng, Tasks};
 

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holm_protocol::admission::{ContextExtension, GroupView, Leaf, Refusal};
-use holm_protocol::encoding::{decode, encode};
+use holm_protocol::admission::{GroupView, Leaf, Refusal};
+use holm_protocol::encoding::decode;
 use holm_protocol::limits::{BUNDLE_LEN_MAX, TREE_LEN_MAX};
 use holm_protocol::uri::RoomUri;
-use openmls::prelude::{ProposalStore, PublicGroup, RatchetTreeIn};
+use openmls::prelude::{Extensions, GroupContext, ProposalStore, PublicGroup, RatchetTreeIn};
 use openmls_rust_crypto::RustCrypto;
 
 use super::{PublicRoom, StageError};
@@ -44,7 +44,7 @@ impl PublicRoom {
         if view.room != *room {
             return Err(StageError::invalid("the group is another room's"));
         }
-        check_context(&context_extensions(group.group_context().extensions()))?;
+        check_context(&group, &view)?;
         check_leaves(&view)?;
         Ok(Self {
             crypto,
@@ -56,12 +56,15 @@ impl PublicRoom {
     }
 }
 
-/// Exactly the two extensions, required_capabilities as every room has it (ADM-2).
-fn check_context(extensions: &[ContextExtension]) -> Result<(), Refusal> {
-    let required = encode(&settings::required_capabilities());
-    let is_required = |e: &ContextExtension| e.data == required;
-    let rest = extensions.iter().filter(|e| !is_required(e));
-    if extensions.len() == 2 && rest.count() == 1 {
+/// Exactly the two extensions, required_capabilities as every room has it (ROOM-2).
+fn check_context(group: &PublicGroup, view: &GroupView) -> Result<(), Refusal> {
+    let sorted = |extensions: &Extensions<GroupContext>| {
+        let mut all = context_extensions(extensions);
+        all.sort_by_key(|extension| extension.kind);
+        all
+    };
+    let expected = settings::context_extensions(&view.extension);
+    if sorted(group.group_context().extensions()) == sorted(&expected) {
         Ok(())
     } else {
         Err(Refusal::Extensions)

@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use holm_protocol::event::Position;
-use holm_protocol::{EventKind, Hash, RoomUri};
+use holm_protocol::{EventKind, Hash, RoomUri, ServerName};
 use thiserror::Error;
 
 use super::{Future, Stored};
@@ -33,6 +33,8 @@ pub struct Attachment {
     pub welcome: Bytes,
     /// Interim transcript hash before the commit.
     pub interim: Hash,
+    /// Servers with a device that the commit adds; the Welcome goes to them alone.
+    pub servers: Vec<ServerName>,
 }
 
 /// An entry as it is read back.

@@ -84,13 +84,12 @@ pub struct StoredOrder {
 
 /// What is folded from the logs.
 pub trait RoomStore: Send + Sync {
-    /// Creates the record of a room with its creator's device as member (anchor 0), or for a
-    /// follower's copy without one. `false` where there is one already, unchanged.
+    /// Creates the record of a room of which this server is hub, with its creator's device as
+    /// member (anchor 0). `false` where there is one already, unchanged.
     fn create_room<'a>(
         &'a self,
         record: &'a RoomRecord,
-        creator: Option<&'a DeviceUri>,
-        tree: Option<&'a Bytes>,
+        creator: &'a DeviceUri,
     ) -> Stored<'a, bool>;
 
     /// The record of a room.
@@ -99,7 +98,8 @@ pub trait RoomStore: Send + Sync {
     /// All rooms with their hub and `folded_seq`, for start-up.
     fn all_rooms(&self) -> Stored<'_, Vec<(RoomUri, ServerName, u64)>>;
 
-    /// Folds one commit; does nothing where `record.folded_seq` is not past what is folded.
+    /// Folds one commit, and creates the record where there is none (a follower's copy begins so);
+    /// does nothing where `record.folded_seq` is not past what is folded.
     fn fold(&self, fold: Fold) -> Stored<'_, ()>;
 
     /// Sets a room aside, or takes it up again.

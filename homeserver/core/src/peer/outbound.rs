@@ -1,0 +1,228 @@
+//! Bringing events to followers: one task a peer, woken by a bounded set of rooms.
+//!
+//! The task reads what follows the peer's durable cursors, so nothing is queued and nothing is
+//! lost when it ends. A room the peer cannot take is tried again later, alone; a peer that cannot
+//! be reached is tried again for as long as a room lives (FED-5, FED-11).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use holm_protocol::federation::{LogPage, NotifyRequest, NotifyResponse};
+use holm_protocol::{Code, Problem, RoomUri, ServerName};
+use tokio::sync::Notify;
+
+use crate::homeserver::Homeserver;
+use crate::ports::{PeerCursor, PeerError};
+
+/// Rooms in one notify.
+const ROOMS_MAX: usize = 32;
+/// Raw bytes of pages in one notify, about.
+const BYTES_MAX: usize = 1_024 * 1_024;
+/// First wait after a failure; doubles up to the next.
+const RETRY_MIN: Duration = Duration::from_millis(200);
+/// Longest wait between two tries of this loop; the transport's breaker may wait longer.
+const RETRY_MAX: Duration = Duration::from_secs(10);
+/// How long a room a peer could not take is left alone.
+const ROOM_RETRY: Duration = Duration::from_secs(30);
+
+/// What is owed to whom, as far as it is known without asking the store.
+#[derive(Default)]
+pub(crate) struct Outbound {
+    peers: Mutex<HashMap<ServerName, Arc<Wake>>>,
+}
+
+/// Rooms of one peer to look at: at most those it is in.
+#[derive(Default)]
+struct Wake {
+    rooms: Mutex<BTreeSet<RoomUri>>,
+    news: Notify,
+}
+
+impl Wake {
+    fn add(&self, room: &RoomUri) {
+        self.rooms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(room.clone());
+        self.news.notify_one();
+    }
+
+    fn take(&self) -> Vec<RoomUri> {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken: Vec<_> = rooms.iter().take(ROOMS_MAX).cloned().collect();
+        for room in &taken {
+            rooms.remove(room);
+        }
+        taken
+    }
+}
+
+impl Homeserver {
+    /// A room has something for a peer.
+    pub(crate) fn wake_peer(&self, server: &ServerName, room: &RoomUri) {
+        self.wake_of(server).add(room);
+    }
+
+    /// A room's open orders changed: they travel with the next page, events or not.
+    pub(crate) fn wake_peer_orders(&self, server: &ServerName, room: &RoomUri) {
+        self.wake_peer(server, room);
+    }
+
+    fn wake_of(&self, server: &ServerName) -> Arc<Wake> {
+        let mut peers = self
+            .outbound
+            .peers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(wake) = peers.get(server) {
+            return Arc::clone(wake);
+        }
+        let wake = Arc::new(Wake::default());
+        peers.insert(server.clone(), Arc::clone(&wake));
+        let bring = Bring {
+            homeserver: self.clone(),
+            server: server.clone(),
+            wake: Arc::clone(&wake),
+            failures: 0,
+        };
+        self.ports.tasks.spawn("bring", Box::pin(bring.run()));
+        wake
+    }
+}
+
+/// The task that brings events to one peer.
+struct Bring {
+    homeserver: Homeserver,
+    server: ServerName,
+    wake: Arc<Wake>,
+    failures: u32,
+}
+
+impl Bring {
+    async fn run(mut self) {
+        loop {
+            let rooms = self.wake.take();
+            if rooms.is_empty() {
+                self.wake.news.notified().await;
+                continue;
+            }
+            if let Err(why) = self.bring(&rooms).await {
+                tracing::debug!(peer = %self.server, %why, "events wait for this peer");
+                for room in &rooms {
+                    self.wake.add(room);
+                }
+                self.wait().await;
+            } else {
+                self.failures = 0;
+            }
+        }
+    }
+
+    /// Exponential with jitter, so that many servers do not come at once.
+    async fn wait(&mut self) {
+        let mut random = [0; 1];
+        self.homeserver.ports.rng.fill(&mut random);
+        let base = RETRY_MIN
+            .saturating_mul(1 << self.failures.min(6))
+            .min(RETRY_MAX);
+        self.failures = self.failures.saturating_add(1);
+        let jitter = base.mul_f64(f64::from(random[0]) / 512.0);
+        tokio::time::sleep(base / 2 + jitter).await;
+    }
+
+    async fn bring(&mut self, rooms: &[RoomUri]) -> Result<(), String> {
+        let store = &self.homeserver.ports.rooms;
+        let mut cursors = BTreeMap::new();
+        let mut pages = Vec::new();
+        let mut bytes = 0;
+        for room in rooms {
+            let peers = store.peers(room).await.map_err(|e| e.to_string())?;
+            let Some(cursor) = peers.into_iter().find(|c| c.server == self.server) else {
+                continue;
+            };
+            if bytes > BYTES_MAX {
+                self.wake.add(room);
+                continue;
+            }
+            match self.homeserver.page_for(&cursor).await {
+                Ok(page) if page.events.is_empty() && page.orders.is_empty() => {}
+                Ok(page) => {
+                    bytes += size(&page);
+                    cursors.insert(room.clone(), (cursor, page.events.len()));
+                    pages.push(page);
+                }
+                Err(problem) => tracing::warn!(%room, %problem, "a page cannot be made"),
+            }
+        }
+        if pages.is_empty() {
+            return Ok(());
+        }
+        let request = NotifyRequest { rooms: pages };
+        let answer = self
+            .homeserver
+            .ports
+            .peers
+            .notify(&self.server, &request)
+            .await;
+        let answer = answer.map_err(|e: PeerError| e.to_string())?;
+        self.advance(&cursors, answer).await
+    }
+
+    async fn advance(
+        &self,
+        sent: &BTreeMap<RoomUri, (PeerCursor, usize)>,
+        answer: NotifyResponse,
+    ) -> Result<(), String> {
+        let mut raised = Vec::new();
+        for result in answer.rooms {
+            let Some((cursor, events)) = sent.get(&result.room) else {
+                continue;
+            };
+            let moved = result.cursor > cursor.cursor;
+            if moved {
+                let owed = cursor.until.unwrap_or(u64::MAX);
+                raised.push((result.room.clone(), result.cursor.min(owed)));
+            }
+            match result.problem {
+                // It went as far as it could; what follows is brought from there.
+                Some(problem) if !moved => self.set_aside(&result.room, &problem),
+                _ if *events > 0 => self.wake.add(&result.room),
+                _ => {}
+            }
+        }
+        let stored = self
+            .homeserver
+            .ports
+            .rooms
+            .advance_peer(&self.server, &raised)
+            .await;
+        stored.map_err(|e| e.to_string())
+    }
+
+    /// One room that fails stops alone; it is tried again later.
+    fn set_aside(&self, room: &RoomUri, problem: &Problem) {
+        tracing::warn!(
+            peer = %self.server, %room, %problem,
+            "the peer cannot take this room's events; the room waits, others go on"
+        );
+        let (wake, room) = (Arc::clone(&self.wake), room.clone());
+        let soon = matches!(problem.code, Code::Unavailable | Code::PeerUnreachable);
+        let wait = if soon { RETRY_MIN * 5 } else { ROOM_RETRY };
+        let again = async move {
+            tokio::time::sleep(wait).await;
+            wake.add(&room);
+        };
+        self.homeserver.ports.tasks.spawn("retry", Box::pin(again));
+    }
+}
+
+fn size(page: &LogPage) -> usize {
+    let events: usize = page.events.iter().map(|e| e.as_slice().len()).sum();
+    let anchors: usize = page
+        .anchors
+        .iter()
+        .map(|a| a.welcome.as_slice().len() + a.tree.as_ref().map_or(0, |t| t.as_slice().len()))
+        .sum();
+    events + anchors
+}

@@ -1,0 +1,232 @@
+//! The hub takes a commit: the first valid one of an epoch wins (LOG-10, LOG-13, ROOM-8, ORD-3).
+//!
+//! Everything is checked before anything is written: MLS, bundle, admission, open orders, Welcome.
+//! The append then is the decision; group state and fold follow it.
+
+use bytes::Bytes;
+use holm_mls::public_room::{StageError, StagedRoomCommit};
+use holm_protocol::aad::Aad;
+use holm_protocol::admission::unfulfilled_order;
+use holm_protocol::bundle::Bundle;
+use holm_protocol::event::Position;
+use holm_protocol::federation::Sent;
+use holm_protocol::limits::MESSAGE_EPOCHS_BEHIND_MAX;
+use holm_protocol::mls_header::MlsHeader;
+use holm_protocol::{Code, Event, EventHeader, EventKind, Problem, UserUri};
+
+use super::accept::is_ordered_out;
+use super::fold::Change;
+use super::message::{check_hub, expect};
+use super::state::RoomState;
+use super::task::RoomTask;
+use crate::homeserver::{Homeserver, internal};
+use crate::ports::{Append, Attachment, Entry, LogHead};
+
+impl RoomTask {
+    /// Takes a commit of `user`, whose server answers for it.
+    pub(super) async fn commit(&mut self, user: &UserUri, bundle: Bundle) -> Result<Sent, Problem> {
+        if !bundle.is_within_limit() {
+            let text = "commit, Welcome and GroupInfo together have at most 1 MiB";
+            return Err(Problem::new(Code::TooLarge, text));
+        }
+        let id = read_aad(&bundle.commit)?.client_msg_id;
+        let key = id.idempotency_key(user);
+        let homeserver = self.homeserver.clone();
+        let earlier = homeserver.ports.log.find(&self.room, key).await;
+        if let Some((seq, time)) = earlier.map_err(|e| internal(&e))? {
+            return Ok(Sent {
+                client_msg_id: id,
+                seq,
+                time,
+            });
+        }
+        let state = self.state().await?;
+        check_hub(state, &homeserver)?;
+        let now_ms = homeserver.now_ms().max(state.head.position.time);
+        let staged = stage(state, &homeserver, &bundle, now_ms).await?;
+        judge(state, &homeserver, user, &bundle, &staged).await?;
+        let (event, mut change) = next_event(state, &homeserver, &bundle, &staged, now_ms);
+        let position = Position::after(&event);
+        let attachment = bundle.welcome.map(|welcome| Attachment {
+            welcome: welcome.into(),
+            interim: state.group.interim_hash(),
+            servers: std::mem::take(&mut change.servers_joining),
+        });
+        let entry = Entry {
+            seq: position.seq,
+            kind: EventKind::COMMIT,
+            event: Bytes::from(event.to_bytes()),
+            idempotency_key: Some(key),
+            attachment,
+        };
+        self.append_commit(entry, position, staged, change).await?;
+        Ok(Sent {
+            client_msg_id: id,
+            seq: position.seq,
+            time: position.time,
+        })
+    }
+
+    /// Appends a staged commit's entry, then merges and folds it.
+    pub(super) async fn append_commit(
+        &mut self,
+        entry: Entry,
+        position: Position,
+        staged: StagedRoomCommit,
+        change: Change,
+    ) -> Result<(), Problem> {
+        let state = self.state.as_mut().ok_or_else(super::registry::stopping)?;
+        let head = head_after(&state.head, position, &staged);
+        let append = Append {
+            room: self.room.clone(),
+            expect: expect(&state.head),
+            entries: vec![entry.clone()],
+            head,
+        };
+        if let Err(error) = self.homeserver.ports.log.append(append).await {
+            tracing::warn!(room = %self.room, %error, "a commit was not taken");
+            self.state = None;
+            let text = "the store could not take the commit now; look at the log and try again";
+            return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
+        }
+        state.head = head;
+        self.tail.push([(entry.seq, entry.event)]);
+        if let Err(error) = state.group.merge(staged) {
+            // The log has it; loading the room replays it and says what is wrong.
+            tracing::error!(room = %self.room, %error, "an appended commit did not merge");
+            self.state = None;
+            return Ok(());
+        }
+        self.fold(change).await;
+        Ok(())
+    }
+}
+
+/// The head after a commit: epoch and, after a removal, the window move (LOG-12, LOG-13).
+fn head_after(head: &LogHead, position: Position, staged: &StagedRoomCommit) -> LogHead {
+    let epoch = head.epoch + 1;
+    let epoch_floor = match staged.admitted.closes_window {
+        true => epoch,
+        false => head
+            .epoch_floor
+            .max(epoch.saturating_sub(MESSAGE_EPOCHS_BEHIND_MAX)),
+    };
+    LogHead {
+        position,
+        epoch,
+        epoch_floor,
+        commit_seq: position.seq,
+        ..*head
+    }
+}
+
+/// MLS, bundle and admission.
+async fn stage(
+    state: &RoomState,
+    homeserver: &Homeserver,
+    bundle: &Bundle,
+    now_ms: u64,
+) -> Result<StagedRoomCommit, Problem> {
+    let orders = state.verified_orders(homeserver, &bundle.commit).await;
+    let staged = state
+        .group
+        .stage(&bundle.body(), orders, now_ms)
+        .map_err(|e| stage_problem(&e))?;
+    state
+        .group
+        .check_welcome(&staged, bundle.welcome.as_deref())
+        .map_err(|e| stage_problem(&e))?;
+    Ok(staged)
+}
+
+/// What only the hub checks: the sender's server, orders, KeyPackages of its own users.
+async fn judge(
+    state: &RoomState,
+    homeserver: &Homeserver,
+    user: &UserUri,
+    bundle: &Bundle,
+    staged: &StagedRoomCommit,
+) -> Result<(), Problem> {
+    if staged.committer.user() != *user {
+        let text = format!("the commit is of {}, not of {user}", staged.committer);
+        return Err(Problem::new(Code::NotYourUser, text));
+    }
+    if is_ordered_out(&state.orders, user, Some(&staged.committer)) {
+        let text = "the committer is being removed from the room";
+        return Err(Problem::new(Code::Forbidden, text));
+    }
+    let open: Vec<_> = state.orders.iter().map(|o| o.order.clone()).collect();
+    if let Some(order) = unfulfilled_order(state.group.view(), &staged.view, &open) {
+        let text = format!(
+            "the commit has to carry out the removal of {:?}",
+            order.subject
+        );
+        return Err(Problem::new(Code::OrdersOpen, text));
+    }
+    check_claims(state, homeserver, bundle, staged).await
+}
+
+/// An added device of this server came by a KeyPackage claimed for this room (FED-9).
+async fn check_claims(
+    state: &RoomState,
+    homeserver: &Homeserver,
+    bundle: &Bundle,
+    staged: &StagedRoomCommit,
+) -> Result<(), Problem> {
+    if bundle.welcome.is_none() {
+        return Ok(());
+    }
+    let own = homeserver.name();
+    let adds = staged.view.adds.iter().zip(&staged.key_package_references);
+    for (leaf, reference) in adds.filter(|(l, _)| l.identity.device.domain() == own.as_str()) {
+        let claimed = homeserver.ports.key_packages.claimed_for(*reference).await;
+        let claimed = claimed.map_err(|e| internal(&e))?;
+        let device = &leaf.identity.device;
+        let fits = claimed.is_some_and(|(d, room, hub)| {
+            d == *device && room == *state.group.room() && hub == state.hub
+        });
+        if !fits {
+            let text = format!("the KeyPackage of {device} was not claimed for this room");
+            return Err(Problem::new(Code::UnclaimedKeyPackage, text));
+        }
+    }
+    Ok(())
+}
+
+fn next_event(
+    state: &RoomState,
+    homeserver: &Homeserver,
+    bundle: &Bundle,
+    staged: &StagedRoomCommit,
+    now_ms: u64,
+) -> (Event, Change) {
+    let last = state.head.position;
+    let header = EventHeader {
+        room: state.group.room().clone(),
+        seq: last.seq + 1,
+        time: now_ms,
+        kind: EventKind::COMMIT,
+        prev: last.hash,
+    };
+    let change = Change::before(state, homeserver.name(), staged, header.seq);
+    (Event::new(header, bundle.body().to_bytes()), change)
+}
+
+fn read_aad(commit: &[u8]) -> Result<Aad, Problem> {
+    let invalid = |why: &str| Problem::new(Code::InvalidCommit, why);
+    let header = MlsHeader::read(commit).filter(MlsHeader::is_commit);
+    let header = header.ok_or_else(|| invalid("a commit is an MLS PublicMessage"))?;
+    Aad::from_bytes(header.aad).map_err(|e| invalid(&e.to_string()))
+}
+
+/// The problem of a commit that is not taken.
+pub(super) fn stage_problem(error: &StageError) -> Problem {
+    let text = error.to_string();
+    match error {
+        StageError::WrongEpoch { current } => {
+            Problem::new(Code::WrongEpoch, text).with_epoch(*current)
+        }
+        StageError::Invalid(_) => Problem::new(Code::InvalidCommit, text),
+        StageError::Refused(_) => Problem::new(Code::CommitForbidden, text),
+    }
+}

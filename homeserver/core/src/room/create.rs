@@ -1,0 +1,108 @@
+//! A room begins: its creator alone, as owner, with this server as hub (RM-1, ADM-12).
+//!
+//! The log is empty then; the first commit is event 1. Creation is repeatable: the same device
+//! may ask again for the same room.
+
+use bytes::Bytes;
+use holm_mls::public_room::PublicRoom;
+use holm_protocol::admission::admit_creation;
+use holm_protocol::event::Position;
+use holm_protocol::limits::{DEVICE_ROOMS_MAX, TREE_LEN_MAX};
+use holm_protocol::{Code, Problem, RoomUri};
+
+use super::commit::stage_problem;
+use crate::caller::Caller;
+use crate::homeserver::{Homeserver, internal};
+use crate::ports::{LogHead, RoomRecord};
+
+impl Homeserver {
+    /// Creates a room of which this server is hub: GroupInfo of epoch 0 and its tree.
+    pub async fn create_room(
+        &self,
+        caller: &Caller,
+        room: &RoomUri,
+        group_info: Bytes,
+        tree: Bytes,
+    ) -> Result<(), Problem> {
+        check_request(self, caller, room, &tree)?;
+        let group = PublicRoom::start(room, &group_info, &tree).map_err(|e| stage_problem(&e))?;
+        let hub = (self.name(), &self.identity.root.public());
+        let extensions = group.context_extensions();
+        admit_creation(
+            group.view(),
+            &extensions,
+            &caller.device,
+            hub,
+            self.now_ms(),
+        )
+        .map_err(|e| Problem::new(Code::CommitForbidden, e.to_string()))?;
+        let memberships = self.ports.rooms.memberships(&caller.device).await;
+        if memberships.map_err(|e| internal(&e))?.len() >= DEVICE_ROOMS_MAX {
+            let text = format!("a device is in at most {DEVICE_ROOMS_MAX} rooms");
+            return Err(Problem::new(Code::Limit, text));
+        }
+        self.ports
+            .log
+            .begin(room, empty_log(room))
+            .await
+            .map_err(|e| internal(&e))?;
+        let record = RoomRecord {
+            room: room.clone(),
+            hub: self.name().clone(),
+            folded_seq: 0,
+            snapshot: Bytes::from(group.snapshot()),
+            stopped: None,
+        };
+        let created = self.ports.rooms.create_room(&record, &caller.device).await;
+        match created.map_err(|e| internal(&e))? {
+            true => {
+                self.delivery
+                    .wake_changed(std::slice::from_ref(&caller.device), room);
+                Ok(())
+            }
+            false => self.check_same_creation(caller, room).await,
+        }
+    }
+
+    /// A repeated creation is fine for the device that made the room, and for nobody else.
+    async fn check_same_creation(&self, caller: &Caller, room: &RoomUri) -> Result<(), Problem> {
+        let membership = self.ports.rooms.membership(&caller.device, room).await;
+        match membership.map_err(|e| internal(&e))? {
+            Some(membership) if membership.anchor == 0 => Ok(()),
+            _ => {
+                let text = "the room's name is in use; draw another one";
+                Err(Problem::new(Code::RoomExists, text))
+            }
+        }
+    }
+}
+
+fn check_request(
+    homeserver: &Homeserver,
+    caller: &Caller,
+    room: &RoomUri,
+    tree: &Bytes,
+) -> Result<(), Problem> {
+    if !caller.enrolled {
+        return Err(Problem::new(Code::Forbidden, "enroll the device first"));
+    }
+    if room.server() != *homeserver.name() {
+        let text = format!("a room made here is named mimi://{}/r/…", homeserver.name());
+        return Err(Problem::new(Code::BadRequest, text));
+    }
+    match tree.len() > TREE_LEN_MAX {
+        true => Err(Problem::new(Code::TooLarge, "the tree is over the limit")),
+        false => Ok(()),
+    }
+}
+
+fn empty_log(room: &RoomUri) -> LogHead {
+    LogHead {
+        position: Position::origin(room),
+        generation: 0,
+        epoch: 0,
+        epoch_floor: 0,
+        commit_seq: 0,
+        fence: 0,
+    }
+}

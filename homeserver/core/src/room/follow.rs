@@ -1,0 +1,319 @@
+//! A follower takes what continues its copy, through the same checks as the hub (FED-5, LOG-6).
+//!
+//! It takes a room's events from the hub that the group names, alone. Nothing is believed:
+//! chain, head, commit and admission are checked before the durable write, and the answer is the
+//! cursor after it. A room that cannot go on is set aside with its reason; other rooms go on.
+
+use bytes::Bytes;
+use holm_protocol::bundle::CommitBody;
+use holm_protocol::encoding::{decode, encode};
+use holm_protocol::event::{ChainBreak, Position};
+use holm_protocol::federation::LogPage;
+use holm_protocol::limits::PAGE_EVENTS_MAX;
+use holm_protocol::{Code, Event, EventKind, Problem, ServerName, SignedHead, SignedOrder};
+
+use super::commit::stage_problem;
+use super::fold::Change;
+use super::message::expect;
+use super::task::RoomTask;
+use crate::homeserver::internal;
+use crate::ports::{Append, Attachment, Entry, LogHead, StoredOrder};
+
+impl RoomTask {
+    /// Takes a page of the hub's log; the cursor afterwards and what stopped it there.
+    pub(super) async fn apply(
+        &mut self,
+        from: &ServerName,
+        page: LogPage,
+    ) -> (u64, Option<Problem>) {
+        let taken = self.take_page(from, &page).await;
+        let cursor = self.state.as_ref().map_or(0, |s| s.head.position.seq);
+        (cursor, taken.err())
+    }
+
+    async fn take_page(&mut self, from: &ServerName, page: &LogPage) -> Result<(), Problem> {
+        if page.events.len() > PAGE_EVENTS_MAX {
+            let text = format!("a page has at most {PAGE_EVENTS_MAX} events");
+            return Err(Problem::new(Code::TooLarge, text));
+        }
+        let known = self
+            .homeserver
+            .ports
+            .rooms
+            .room(&self.room)
+            .await
+            .map_err(|e| internal(&e))?;
+        match &known {
+            Some(record) if record.hub != *from => {
+                let text = format!("the hub of this room is {}", record.hub);
+                return Err(Problem::new(Code::NotHub, text));
+            }
+            Some(_) => {}
+            None => self.begin_copy(from, page).await?,
+        }
+        self.state().await?;
+        self.check_stopped()?;
+        let events = read_events(page)?;
+        if self.begins_anew(page, &events) {
+            self.begin_copy(from, page).await?;
+            self.state().await?;
+        }
+        let head = self.check_head(page, &events).await?;
+        for event in events {
+            if event.1.header.seq > self.cursor() {
+                self.take_event(page, event).await?;
+            }
+        }
+        self.take_orders(page).await?;
+        if let Some(state) = self.state.as_mut() {
+            state.hub_head = Some(head);
+        }
+        Ok(())
+    }
+
+    fn cursor(&self) -> u64 {
+        self.state.as_ref().map_or(0, |s| s.head.position.seq)
+    }
+
+    fn check_stopped(&self) -> Result<(), Problem> {
+        match self.state.as_ref().and_then(|s| s.stopped.clone()) {
+            Some(why) => Err(Problem::new(Code::RoomStopped, why)),
+            None => Ok(()),
+        }
+    }
+
+    /// Re-entry: this server was out of the room, and the page begins with a new anchor.
+    fn begins_anew(&self, page: &LogPage, events: &[(Bytes, Event)]) -> bool {
+        let Some(state) = &self.state else {
+            return false;
+        };
+        let first = events.first().map_or(0, |(_, e)| e.header.seq);
+        let anchored = page
+            .anchors
+            .iter()
+            .any(|a| a.seq == first && a.tree.is_some());
+        anchored && first > state.head.position.seq + 1 && !state.has_server(self.homeserver.name())
+    }
+
+    /// The page's head is the hub's, and fits the events (HEAD-2).
+    async fn check_head(
+        &mut self,
+        page: &LogPage,
+        events: &[(Bytes, Event)],
+    ) -> Result<(u64, Bytes), Problem> {
+        let invalid = |why: &str| Problem::new(Code::InvalidHead, why);
+        let signed: SignedHead =
+            decode(page.head.as_slice()).map_err(|e| invalid(&e.to_string()))?;
+        let homeserver = self.homeserver.clone();
+        let state = self.state().await?;
+        let head = state.verified_head(&homeserver, &signed).await;
+        let head = head.ok_or_else(|| invalid("the head is not signed by the room's hub"))?;
+        if let Some((_, last)) = events.last() {
+            let (seq, hash) = (last.header.seq, last.hash());
+            if head.seq < seq || (head.seq == seq && head.hash != hash) {
+                return Err(invalid("the head does not reach the events beside it"));
+            }
+        }
+        Ok((head.seq, Bytes::from(encode(&signed))))
+    }
+
+    async fn take_event(
+        &mut self,
+        page: &LogPage,
+        (bytes, event): (Bytes, Event),
+    ) -> Result<(), Problem> {
+        let room = self.room.clone();
+        let state = self.state().await?;
+        let next = state.head.position.check_next(&room, &event);
+        let position = match next {
+            Ok(position) => position,
+            Err(broken) => return Err(self.chain_problem(&broken).await),
+        };
+        if event.header.kind == EventKind::COMMIT {
+            return self.take_commit(page, bytes, &event, position).await;
+        }
+        let entry = Entry {
+            seq: position.seq,
+            kind: event.header.kind,
+            event: bytes,
+            idempotency_key: None,
+            attachment: None,
+        };
+        self.append_followed(entry, position).await
+    }
+
+    async fn append_followed(&mut self, entry: Entry, position: Position) -> Result<(), Problem> {
+        let state = self.state.as_mut().ok_or_else(super::registry::stopping)?;
+        let head = LogHead {
+            position,
+            ..state.head
+        };
+        let append = Append {
+            room: self.room.clone(),
+            expect: expect(&state.head),
+            entries: vec![entry.clone()],
+            head,
+        };
+        if let Err(error) = self.homeserver.ports.log.append(append).await {
+            tracing::warn!(room = %self.room, %error, "a followed event was not stored");
+            self.state = None;
+            let text = "the store could not take the event now";
+            return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
+        }
+        state.head = head;
+        self.tail.push([(entry.seq, entry.event)]);
+        self.wake_all(&[]);
+        Ok(())
+    }
+
+    async fn take_commit(
+        &mut self,
+        page: &LogPage,
+        bytes: Bytes,
+        event: &Event,
+        position: Position,
+    ) -> Result<(), Problem> {
+        let homeserver = self.homeserver.clone();
+        let state = self.state().await?;
+        let read = CommitBody::from_bytes(event.body.as_slice());
+        let body = match read {
+            Ok(body) => body,
+            Err(error) => return Err(self.stop(position.seq, &error.to_string()).await),
+        };
+        let orders = state
+            .verified_orders(&homeserver, body.commit.as_slice())
+            .await;
+        let staged = match state.group.stage(&body, orders, event.header.time) {
+            Ok(staged) => staged,
+            Err(error) => {
+                let problem = stage_problem(&error);
+                return Err(self.stop(position.seq, &problem.to_string()).await);
+            }
+        };
+        let change = Change::before(state, homeserver.name(), &staged, position.seq);
+        let interim = state.group.interim_hash();
+        let attachment = match change.servers_joining.contains(homeserver.name()) {
+            true => Some(welcome_of(
+                page,
+                position.seq,
+                &body,
+                interim,
+                homeserver.name(),
+            )?),
+            false => None,
+        };
+        let entry = Entry {
+            seq: position.seq,
+            kind: EventKind::COMMIT,
+            event: bytes,
+            idempotency_key: None,
+            attachment,
+        };
+        self.append_commit(entry, position, staged, change).await
+    }
+
+    /// Orders that hold are kept and told; others are refused (ORD-2).
+    async fn take_orders(&mut self, page: &LogPage) -> Result<(), Problem> {
+        let mut news = false;
+        for order in &page.orders {
+            let homeserver = self.homeserver.clone();
+            let room = self.room.clone();
+            let state = self.state().await?;
+            let malformed = |e: holm_protocol::encoding::Malformed| {
+                Problem::new(Code::Malformed, format!("an order: {e}"))
+            };
+            let signed: SignedOrder = decode(order.as_slice()).map_err(malformed)?;
+            let known = |o: &SignedOrder| o.order.subject == signed.order.subject;
+            let view = state.group.view();
+            let open = view
+                .leaves
+                .iter()
+                .any(|l| signed.order.subject.means(&l.identity.device));
+            if !open || state.orders.iter().any(known) {
+                continue;
+            }
+            if state.verified_order(&homeserver, &signed).await.is_none() {
+                let text = "an order is not signed by the room's hub";
+                return Err(Problem::new(Code::SignatureInvalid, text));
+            }
+            let stored = StoredOrder {
+                subject: signed.order.subject.clone(),
+                bytes: order.0.clone(),
+            };
+            let kept = homeserver.ports.rooms.add_order(&room, &stored).await;
+            kept.map_err(|e| internal(&e))?;
+            state.orders.push(signed);
+            news = true;
+        }
+        if news {
+            self.announce_orders();
+        }
+        Ok(())
+    }
+
+    async fn chain_problem(&mut self, broken: &ChainBreak) -> Problem {
+        match broken {
+            ChainBreak::Gap { .. } => Problem::new(Code::Gap, broken.to_string()),
+            ChainBreak::Room | ChainBreak::Time(_) => {
+                Problem::new(Code::BadRequest, broken.to_string())
+            }
+            ChainBreak::Fork(seq) => {
+                let stopped = self.stop(*seq, &broken.to_string()).await;
+                Problem::new(Code::Fork, stopped.detail)
+            }
+        }
+    }
+
+    /// Sets the room aside with its reason; nothing of the event is applied.
+    async fn stop(&mut self, seq: u64, why: &str) -> Problem {
+        let why = format!("event {seq} cannot be applied: {why}");
+        tracing::error!(
+            room = %self.room, seq, reason = %why,
+            "the room is set aside; its hub or a member's client is at fault, \
+             look at the event and take the matter up with the hub's operator"
+        );
+        let stopped = self
+            .homeserver
+            .ports
+            .rooms
+            .set_stopped(&self.room, Some(&why))
+            .await;
+        if let Err(error) = stopped {
+            tracing::error!(room = %self.room, %error, "the reason could not be stored");
+        }
+        if let Some(state) = self.state.as_mut() {
+            state.stopped = Some(why.clone());
+        }
+        Problem::new(Code::RoomStopped, why)
+    }
+}
+
+/// The events of a page, each with its exact bytes.
+fn read_events(page: &LogPage) -> Result<Vec<(Bytes, Event)>, Problem> {
+    let read = |bytes: &holm_protocol::Base64Url| {
+        let event = Event::from_bytes(bytes.as_slice())
+            .map_err(|e| Problem::new(Code::Malformed, format!("an event: {e}")))?;
+        Ok((bytes.0.clone(), event))
+    };
+    page.events.iter().map(read).collect()
+}
+
+/// The Welcome that belongs to the commit `seq`, by the hash its committer signed (LOG-14).
+pub(super) fn welcome_of(
+    page: &LogPage,
+    seq: u64,
+    body: &CommitBody,
+    interim: holm_protocol::Hash,
+    own: &ServerName,
+) -> Result<Attachment, Problem> {
+    let anchor = page.anchors.iter().find(|a| a.seq == seq);
+    let Some(anchor) = anchor.filter(|a| body.has_welcome(a.welcome.as_slice())) else {
+        let text = format!("the Welcome of event {seq} is missing or not the one signed");
+        return Err(Problem::new(Code::InvalidCommit, text));
+    };
+    Ok(Attachment {
+        welcome: anchor.welcome.0.clone(),
+        interim,
+        servers: vec![own.clone()],
+    })
+}

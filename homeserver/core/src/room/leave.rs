@@ -1,0 +1,58 @@
+//! Leaving: the hub makes an order, and the next member commit carries it out (ORD-1, ORD-3).
+
+use bytes::Bytes;
+use holm_protocol::encoding::encode;
+use holm_protocol::order::{Reason, Subject};
+use holm_protocol::{Order, Problem, SignedOrder, UserUri};
+
+use super::message::check_hub;
+use super::state::unknown;
+use super::task::RoomTask;
+use crate::homeserver::internal;
+use crate::ports::StoredOrder;
+
+impl RoomTask {
+    /// Orders the removal of `user`; a second time gives the same order.
+    pub(super) async fn leave(&mut self, user: &UserUri) -> Result<Bytes, Problem> {
+        let homeserver = self.homeserver.clone();
+        let room = self.room.clone();
+        let state = self.state().await?;
+        check_hub(state, &homeserver)?;
+        if !state.group.view().has_user(user) {
+            return Err(unknown(&room));
+        }
+        let order = Order {
+            room: room.clone(),
+            generation: state.group.generation(),
+            subject: Subject::User(user.clone()),
+            reason: Reason::LEAVE,
+            time: homeserver.now_ms(),
+        };
+        let identity = &homeserver.identity;
+        let signed = SignedOrder::sign(order, &identity.room_key_id(), &identity.room_key);
+        let stored = StoredOrder {
+            subject: signed.order.subject.clone(),
+            bytes: encode(&signed).into(),
+        };
+        let kept = homeserver.ports.rooms.add_order(&room, &stored).await;
+        let kept = kept.map_err(|e| internal(&e))?;
+        if kept.bytes == stored.bytes {
+            state.orders.push(signed);
+            self.announce_orders();
+        }
+        Ok(kept.bytes)
+    }
+
+    /// Tells connected devices and peers that the room's open orders have changed.
+    pub(super) fn announce_orders(&self) {
+        let Some(state) = &self.state else { return };
+        let own = self.homeserver.name();
+        self.homeserver
+            .delivery
+            .wake_orders(&state.local_devices(own), &self.room);
+        if state.is_hub(own) {
+            let peers = state.servers().into_iter().filter(|s| s != own);
+            peers.for_each(|server| self.homeserver.wake_peer_orders(&server, &self.room));
+        }
+    }
+}
