@@ -1,1 +1,15 @@
-//! Placeholder of the first commit.
+//! The federation API over HTTP: discovery, server keys, signed requests out and in.
+//!
+//! [`Transport`] carries this server's calls to its peers and implements the core's `Peers`
+//! port; [`router`] answers theirs. Both rest on the pure rules of holm-protocol; what is added
+//! here is DNS, TLS, limits and patience (spec 04 and 06).
+
+mod inbound;
+mod outbound;
+mod path;
+
+pub use inbound::router;
+pub use outbound::{
+    AddressGuard, HickoryResolver, HttpExchange, HttpExchangeError, Resolve, ResolveError,
+    Resolved, ResolverError, Route, SrvTarget, Transport, TransportParts, TransportSettings,
+};

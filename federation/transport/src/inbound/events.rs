@@ -1,0 +1,29 @@
+//! A follower pulls what it is missing.
+//!
+//! `GET /federation/v1/events/{room}?after=N` · spec 06 · FED-7
+
+use axum::Json;
+use axum::extract::State;
+use holm_core::Homeserver;
+use holm_protocol::federation::LogPage;
+use serde::Deserialize;
+
+use super::peer_request::PeerRequest;
+use super::refusal::Refusal;
+
+/// The query: events after this number are wanted.
+#[derive(Deserialize)]
+struct After {
+    after: u64,
+}
+
+/// Proven peer, room, number; the core decides.
+pub(super) async fn handler(
+    State(homeserver): State<Homeserver>,
+    mut request: PeerRequest,
+) -> Result<Json<LogPage>, Refusal> {
+    let room = request.uri().await?;
+    let After { after } = request.query()?;
+    let answer = homeserver.peer_events(request.peer(), &room, after);
+    Ok(Json(answer.await?))
+}

@@ -1,0 +1,154 @@
+//! The one gate for requests of other servers: from bytes to a proven peer (SIG-3 to SIG-9).
+//!
+//! In this order: size, form and coverage of the signature, address and time, the origin's key,
+//! digest and signature; and only then path, query and body are parsed. A request that names this
+//! server as its origin is refused before anything is looked up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::RequestPartsExt;
+use axum::body::Body;
+use axum::extract::{FromRef, FromRequest, Path, Query, Request};
+use bytes::Bytes;
+use holm_protocol::limits::FEDERATION_BODY_LEN_MAX;
+use holm_protocol::request_signature::{UnverifiedRequest, VerifiedRequest};
+use holm_protocol::uri::{Kind, Uri};
+use holm_protocol::{Code, Problem, ServerName, json};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::refusal::Refusal;
+use crate::outbound::Transport;
+
+/// A request whose sender is proven.
+pub(super) struct PeerRequest {
+    verified: VerifiedRequest,
+    parts: Parts,
+}
+
+impl<S> FromRequest<S> for PeerRequest
+where
+    S: Send + Sync,
+    Arc<Transport>: FromRef<S>,
+{
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let transport = Arc::<Transport>::from_ref(state);
+        let (parts, body) = request.into_parts();
+        let body = read_body(&parts, body).await?;
+        let verified = prove(&transport, &parts, body).await?;
+        transport.heard_from(verified.origin());
+        Ok(Self { verified, parts })
+    }
+}
+
+impl PeerRequest {
+    /// The server that sent it.
+    pub(super) fn peer(&self) -> &ServerName {
+        self.verified.origin()
+    }
+
+    /// The URI in the path, decoded once (FED-1).
+    pub(super) async fn uri<K: Kind>(&mut self) -> Result<Uri<K>, Refusal> {
+        let Path(text) = self
+            .parts
+            .extract::<Path<String>>()
+            .await
+            .map_err(|error| malformed(format!("the path can't be read: {error}")))?;
+        Uri::parse(&text)
+            .map_err(|error| malformed(format!("the path names no {}: {error}", K::FORM)))
+    }
+
+    /// The query.
+    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        Query::try_from_uri(&self.parts.uri)
+            .map(|Query(query)| query)
+            .map_err(|error| malformed(format!("the query can't be read: {error}")))
+    }
+
+    /// The body, parsed strictly (ENC-4).
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        let kind = self.parts.headers.get(CONTENT_TYPE);
+        let essence = kind.and_then(|kind| kind.to_str().ok()).map(essence);
+        if essence.as_deref() != Some("application/json") {
+            let detail = "the body has to be application/json";
+            return Err(Problem::new(Code::UnsupportedMedia, detail).into());
+        }
+        json::from_slice(self.verified.body())
+            .map_err(|error| malformed(format!("the body can't be read: {error}")))
+    }
+}
+
+/// Reads the body, no further than its limit and no longer than its time (LIM-9).
+async fn read_body(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
+    let announced = parts.headers.get(CONTENT_LENGTH);
+    let announced = announced.and_then(|len| len.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|len| usize::try_from(len).map_or(true, |len| len > BODY_LEN_MAX)) {
+        return Err(too_large());
+    }
+    let collected = Limited::new(body, BODY_LEN_MAX).collect();
+    match tokio::time::timeout(BODY_TIME_MAX, collected).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) => Err(malformed(format!("the body broke off: {error}"))),
+        Err(_elapsed) => {
+            let seconds = BODY_TIME_MAX.as_secs();
+            let detail = format!("the body did not arrive within {seconds} s");
+            Err(Problem::new(Code::Timeout, detail).into())
+        }
+    }
+}
+
+/// Proves who sent the request, by the key in the origin's server document (SIG-9).
+async fn prove(
+    transport: &Transport,
+    parts: &Parts,
+    body: Bytes,
+) -> Result<VerifiedRequest, Refusal> {
+    let (own, now_ms) = (transport.own_name(), transport.now_ms());
+    let (method, uri) = (parts.method.clone(), parts.uri.clone());
+    let unverified = UnverifiedRequest::read(method, uri, &parts.headers, body)
+        .map_err(|error| error.problem(now_ms))?;
+    unverified
+        .check_address_and_time(own, now_ms)
+        .map_err(|error| error.problem(now_ms))?;
+    let origin = unverified.claimed_origin().clone();
+    if origin == *own {
+        return Err(Problem::new(Code::Forbidden, "this server does not call itself").into());
+    }
+    let key_id = unverified.key_id().to_owned();
+    let document = transport
+        .server_document(&origin, Some(&key_id))
+        .await
+        .map_err(holm_core::ports::PeerError::into_problem)?;
+    // Fetching may have taken a while.
+    let now_ms = transport.now_ms();
+    let key = document.request_key(&key_id, now_ms).ok_or_else(|| {
+        let detail = format!("the server document of {origin} lists no valid key {key_id}");
+        Problem::new(Code::UnknownKey, detail)
+    })?;
+    let verified = unverified.verify(&key, own, now_ms);
+    Ok(verified.map_err(|error| error.problem(now_ms))?)
+}
+
+fn essence(kind: &str) -> String {
+    let essence = kind.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+fn malformed(detail: String) -> Refusal {
+    Problem::new(Code::Malformed, detail).into()
+}
+
+fn too_large() -> Refusal {
+    let detail = format!("a body may have {BODY_LEN_MAX} bytes");
+    Problem::new(Code::TooLarge, detail).into()
+}
+
+const BODY_LEN_MAX: usize = FEDERATION_BODY_LEN_MAX;
+/// Time for a body to arrive.
+const BODY_TIME_MAX: Duration = Duration::from_secs(30);

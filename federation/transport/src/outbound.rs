@@ -1,0 +1,31 @@
+//! Calls to other servers: find the peer, know who it is, sign, send, and be patient.
+//!
+//! [`Transport`] implements the core's `Peers` port. Every request goes through one function
+//! (`exchange.rs`), above the `Exchange` port: discovery, SRV order, caps, signatures and backoff
+//! are the same in production and in simulation.
+
+mod address;
+mod answer;
+mod backoff;
+mod call;
+mod directory;
+mod discovery;
+mod document;
+mod exchange;
+mod hickory;
+mod http_exchange;
+mod peer;
+mod peers;
+mod pin;
+mod resolve;
+mod route;
+mod srv;
+mod transport;
+mod trust;
+
+pub use address::AddressGuard;
+pub use hickory::{HickoryResolver, ResolverError};
+pub use http_exchange::{HttpExchange, HttpExchangeError};
+pub use resolve::{Resolve, ResolveError, Resolved, SrvTarget};
+pub use route::Route;
+pub use transport::{Transport, TransportParts, TransportSettings};

@@ -1,0 +1,189 @@
+//! Server documents: asked for, held against pin and known root, remembered (DOC-1, DOC-5).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use holm_core::ports::{PeerError, StoreError};
+use holm_protocol::document::{Document, SignedDocument, Trust, VerifiedDocument};
+use holm_protocol::endpoint::SERVER_DOCUMENT;
+use holm_protocol::limits::DOCUMENT_LEN_MAX;
+use holm_protocol::{PublicKey, ServerName, json};
+use http::header::ACCEPT;
+use http::{Request, StatusCode};
+
+use super::backoff::Urgency;
+use super::peer::Peer;
+use super::pin;
+use super::resolve::ResolveError;
+use super::transport::Transport;
+use super::trust::Need;
+
+/// Whether the peer's patience has been asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admitted {
+    /// By the call that needs the document.
+    Already,
+    /// Not yet.
+    NotYet,
+}
+
+impl Transport {
+    /// The verified document of any server, this one included (DISC-10).
+    pub(crate) async fn server_document(
+        &self,
+        server: &ServerName,
+        key_id: Option<&str>,
+    ) -> Result<Arc<VerifiedDocument>, PeerError> {
+        let peer = self.directory.peer(server);
+        if server == self.own_name() {
+            return self.own_document(&peer);
+        }
+        if let Need::Use(document) = peer.known().need(key_id, self.now_ms()) {
+            return Ok(document);
+        }
+        let _place = peer.place()?;
+        let current = self.current_document(&peer, key_id, Admitted::NotYet);
+        tokio::time::timeout(FETCH_TIME_MAX, current)
+            .await
+            .unwrap_or_else(|_elapsed| {
+                let seconds = FETCH_TIME_MAX.as_secs();
+                Err(peer.unreachable(format!("no server document within {seconds} s")))
+            })
+    }
+
+    fn own_document(&self, peer: &Peer) -> Result<Arc<VerifiedDocument>, PeerError> {
+        let (now_ms, identity) = (self.now_ms(), &self.parts.identity);
+        identity
+            .document(now_ms)
+            .verify(&identity.name, &Trust::default(), now_ms)
+            .map(Arc::new)
+            .map_err(|error| peer.untrusted(error.to_string()))
+    }
+
+    /// The document at hand, or a fresh one; one fetch at a time.
+    pub(super) async fn current_document(
+        &self,
+        peer: &Peer,
+        key_id: Option<&str>,
+        admitted: Admitted,
+    ) -> Result<Arc<VerifiedDocument>, PeerError> {
+        if let Need::Use(document) = peer.known().need(key_id, self.now_ms()) {
+            return Ok(document);
+        }
+        let _one = peer.fetching.lock().await;
+        self.load(peer).await?;
+        let fallback = match peer.known().need(key_id, self.now_ms()) {
+            Need::Use(document) => return Ok(document),
+            Need::Fetch(fallback) => fallback,
+        };
+        match (self.fetch_admitted(peer, admitted).await, fallback) {
+            (Err(error), Some(last)) => {
+                tracing::debug!(%error, "the last good server document is used");
+                Ok(last)
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    async fn fetch_admitted(
+        &self,
+        peer: &Peer,
+        admitted: Admitted,
+    ) -> Result<Arc<VerifiedDocument>, PeerError> {
+        if admitted == Admitted::Already {
+            return self.fetch(peer).await;
+        }
+        let ticket = peer.admit(self.now_ms(), Urgency::Document)?;
+        let outcome = self.fetch(peer).await;
+        self.settle(ticket, &outcome);
+        outcome
+    }
+
+    /// Asks DNS for the pin and the server for its document, and holds one against the other.
+    async fn fetch(&self, peer: &Peer) -> Result<Arc<VerifiedDocument>, PeerError> {
+        peer.known().trying(self.now_ms());
+        let pin = self.pin(peer).await?;
+        let signed = self.download(peer).await?;
+        let now_ms = self.now_ms();
+        let trust = peer.known().trust(pin, now_ms).ok_or_else(|| {
+            peer.untrusted("DNS pins a new root key, which has to stand for 72 hours first".into())
+        })?;
+        let document = signed
+            .verify(peer.server(), &trust, now_ms)
+            .map_err(|error| peer.untrusted(error.to_string()))?;
+        let store = &self.parts.peer_store;
+        let stored = store.put_document(peer.server(), document.signed()).await;
+        stored.map_err(|error| store_failed(peer, &error))?;
+        tracing::info!(server = %peer.server(), root = %document.root(), pinned = pin.is_some(),
+            serial = document.content().serial, "the server document holds");
+        let document = Arc::new(document);
+        peer.known().take(Arc::clone(&document), now_ms);
+        Ok(document)
+    }
+
+    /// The root that DNS pins (DISC-9).
+    async fn pin(&self, peer: &Peer) -> Result<Option<PublicKey>, PeerError> {
+        let name = format!("_holm.{}", peer.server());
+        match self.parts.resolver.txt(&name).await {
+            Ok(records) => pin::read(&records).map_err(|error| peer.untrusted(error.to_string())),
+            Err(ResolveError::NoRecord) => Ok(None),
+            Err(ResolveError::Failed(reason)) => {
+                Err(peer.unreachable(format!("the look-up of its root key failed: {reason}")))
+            }
+        }
+    }
+
+    /// An unsigned GET: asking for keys needs no keys.
+    async fn download(&self, peer: &Peer) -> Result<SignedDocument, PeerError> {
+        let _running = self.running.acquire().await;
+        let get = |uri| {
+            let request = Request::get(uri).header(ACCEPT, "application/json");
+            request.body(Bytes::new())
+        };
+        let path = SERVER_DOCUMENT.path;
+        let response = self.exchange(peer, path, RESPONSE_LEN_MAX, get).await?;
+        if response.status() != StatusCode::OK {
+            let status = response.status();
+            return Err(peer.unreachable(format!("{path} answered {status}")));
+        }
+        json::from_slice(response.body())
+            .map_err(|error| peer.unreachable(format!("{path} can't be read: {error}")))
+    }
+
+    /// Reads what the store remembers, once.
+    async fn load(&self, peer: &Peer) -> Result<(), PeerError> {
+        if peer.known().loaded {
+            return Ok(());
+        }
+        let stored = self.parts.peer_store.document(peer.server()).await;
+        let stored = stored.map_err(|error| store_failed(peer, &error))?;
+        let mut known = peer.known();
+        known.loaded = true;
+        let Some(signed) = stored else {
+            return Ok(());
+        };
+        known.root = root_and_serial(&signed);
+        let verified = signed.verify(peer.server(), &Trust::default(), self.now_ms());
+        if let Ok(document) = verified {
+            known.take(Arc::new(document), 0);
+        }
+        Ok(())
+    }
+}
+
+/// Root and serial of a stored document, which count for longer than the document itself (DOC-6).
+fn root_and_serial(signed: &SignedDocument) -> Option<(PublicKey, u64)> {
+    let document: Document = json::from_slice(signed.document.as_slice()).ok()?;
+    Some((signed.root, document.serial))
+}
+
+fn store_failed(peer: &Peer, error: &StoreError) -> PeerError {
+    tracing::error!(%error, "a store call failed");
+    peer.unreachable("this server's own store failed".into())
+}
+
+/// Bytes of the answer: the document in base64url with what stands around it.
+const RESPONSE_LEN_MAX: usize = DOCUMENT_LEN_MAX / 3 * 4 + 1_024;
+/// A look-up with all its waits.
+const FETCH_TIME_MAX: Duration = Duration::from_secs(30);

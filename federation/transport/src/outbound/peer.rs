@@ -1,0 +1,170 @@
+//! What is kept in memory about one peer: patience, places, routes, its document.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use holm_core::ports::PeerError;
+use holm_protocol::ServerName;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::backoff::{Admission, Backoff, Urgency};
+use super::route::Route;
+use super::trust::Known;
+
+/// One peer's state. Locks are held for moments, never across an await.
+pub(super) struct Peer {
+    server: ServerName,
+    gate: Mutex<Gate>,
+    routes: Mutex<Option<FoundRoutes>>,
+    known: Mutex<Known>,
+    /// Held by whoever fetches the document, so that it is fetched once.
+    pub(super) fetching: tokio::sync::Mutex<()>,
+    places: Semaphore,
+    running: Semaphore,
+}
+
+#[derive(Default)]
+struct Gate {
+    backoff: Backoff,
+    last: Option<PeerError>,
+}
+
+/// Routes with the time they were found, milliseconds since 1970.
+#[derive(Clone)]
+pub(super) struct FoundRoutes {
+    pub(super) routes: Vec<Route>,
+    pub(super) found_ms: u64,
+}
+
+/// The right to make one call; ends with [`Ticket::heard`], [`Ticket::failed`], or nothing.
+pub(super) struct Ticket<'a> {
+    peer: &'a Peer,
+    probe: bool,
+}
+
+impl Peer {
+    pub(super) fn new(server: ServerName) -> Arc<Self> {
+        Arc::new(Self {
+            server,
+            gate: Mutex::default(),
+            routes: Mutex::default(),
+            known: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
+            places: Semaphore::new(PLACES),
+            running: Semaphore::new(RUNNING_MAX),
+        })
+    }
+
+    pub(super) fn server(&self) -> &ServerName {
+        &self.server
+    }
+
+    /// A place among those that may wait at all; refused at once when all are taken.
+    pub(super) fn place(&self) -> Result<SemaphorePermit<'_>, PeerError> {
+        self.places.try_acquire().map_err(|_full| {
+            self.unreachable("too many calls to it are waiting on this server".into())
+        })
+    }
+
+    /// Waits for one of the peer's running slots.
+    pub(super) async fn slot(&self) -> Result<SemaphorePermit<'_>, PeerError> {
+        let slot = self.running.acquire().await;
+        slot.map_err(|closed| self.unreachable(closed.to_string()))
+    }
+
+    /// Whether a call may go now; while the peer is waited for, its last failure (FED-9).
+    pub(super) fn admit(&self, now_ms: u64, urgency: Urgency) -> Result<Ticket<'_>, PeerError> {
+        let mut gate = lock(&self.gate);
+        let probe = match gate.backoff.admit(now_ms, urgency) {
+            Admission::Go => false,
+            Admission::Probe => true,
+            Admission::Wait(_) => {
+                let last = gate.last.clone();
+                return Err(
+                    last.unwrap_or_else(|| self.unreachable("it is being waited for".into()))
+                );
+            }
+        };
+        Ok(Ticket { peer: self, probe })
+    }
+
+    /// It said something that only it can say.
+    pub(super) fn heard(&self) {
+        let mut gate = lock(&self.gate);
+        if gate.last.take().is_some() {
+            tracing::info!(server = %self.server, "the peer is back");
+        }
+        gate.backoff.heard();
+    }
+
+    pub(super) fn routes(&self) -> Option<FoundRoutes> {
+        lock(&self.routes).clone()
+    }
+
+    pub(super) fn set_routes(&self, routes: Vec<Route>, found_ms: u64) {
+        *lock(&self.routes) = Some(FoundRoutes { routes, found_ms });
+    }
+
+    /// Puts a route that failed behind the others, until the next look-up.
+    pub(super) fn demote(&self, route: &Route) {
+        if let Some(found) = lock(&self.routes).as_mut()
+            && let Some(at) = found.routes.iter().position(|r| r == route)
+        {
+            let failed = found.routes.remove(at);
+            found.routes.push(failed);
+        }
+    }
+
+    pub(super) fn known(&self) -> MutexGuard<'_, Known> {
+        lock(&self.known)
+    }
+
+    pub(super) fn unreachable(&self, reason: String) -> PeerError {
+        PeerError::Unreachable {
+            server: self.server.clone(),
+            reason,
+        }
+    }
+
+    pub(super) fn untrusted(&self, reason: String) -> PeerError {
+        PeerError::Untrusted {
+            server: self.server.clone(),
+            reason,
+        }
+    }
+}
+
+impl Ticket<'_> {
+    /// The peer answered.
+    pub(super) fn heard(mut self) {
+        self.probe = false;
+        self.peer.heard();
+    }
+
+    /// It did not, or could not prove who it is; `draw` as in [`Backoff::failed`].
+    pub(super) fn failed(mut self, now_ms: u64, error: &PeerError, draw: impl FnOnce(u32) -> u32) {
+        self.probe = false;
+        let mut gate = lock(&self.peer.gate);
+        if gate.last.replace(error.clone()).is_none() {
+            tracing::warn!(%error, "a peer does not answer");
+        }
+        gate.backoff.failed(now_ms, draw);
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        if self.probe {
+            lock(&self.peer.gate).backoff.probe_ended();
+        }
+    }
+}
+
+/// The data behind these locks is valid between any two statements.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls to one peer that may be under way or wait.
+const PLACES: usize = 256;
+/// Calls to one peer at a time.
+const RUNNING_MAX: usize = 16;

@@ -1,0 +1,94 @@
+//! The core's `Peers` port: one method an endpoint, all through the same call.
+
+use std::sync::Arc;
+
+use holm_core::ports::{Answer, Peers};
+use holm_protocol::document::VerifiedDocument;
+use holm_protocol::endpoint::{
+    EVENTS, GROUP_INFO, HEADS, KEY_MATERIAL, NOTIFY, SUBMIT_MESSAGE, UPDATE,
+};
+use holm_protocol::federation::{
+    GroupInfoRequest, GroupInfoResponse, HeadsRequest, HeadsResponse, KeyMaterialRequest,
+    KeyMaterialResponse, LogPage, NotifyRequest, NotifyResponse, SubmitRequest, SubmitResponse,
+    UpdateRequest, UpdateResponse,
+};
+use holm_protocol::{RoomUri, ServerName, UserUri};
+
+use super::call::Call;
+use super::transport::Transport;
+
+impl Peers for Transport {
+    fn document<'a>(
+        &'a self,
+        server: &'a ServerName,
+        key_id: Option<&'a str>,
+    ) -> Answer<'a, Arc<VerifiedDocument>> {
+        Box::pin(self.server_document(server, key_id))
+    }
+
+    fn key_material<'a>(
+        &'a self,
+        server: &'a ServerName,
+        user: &'a UserUri,
+        request: &'a KeyMaterialRequest,
+    ) -> Answer<'a, KeyMaterialResponse> {
+        let call = Call::post(&KEY_MATERIAL, Some(user.as_str()), request);
+        Box::pin(self.call(server, call))
+    }
+
+    fn update<'a>(
+        &'a self,
+        server: &'a ServerName,
+        room: &'a RoomUri,
+        request: &'a UpdateRequest,
+    ) -> Answer<'a, UpdateResponse> {
+        let call = Call::post(&UPDATE, Some(room.as_str()), request);
+        Box::pin(self.call(server, call))
+    }
+
+    fn submit_message<'a>(
+        &'a self,
+        server: &'a ServerName,
+        room: &'a RoomUri,
+        request: &'a SubmitRequest,
+    ) -> Answer<'a, SubmitResponse> {
+        let call = Call::post(&SUBMIT_MESSAGE, Some(room.as_str()), request);
+        Box::pin(self.call(server, call))
+    }
+
+    fn notify<'a>(
+        &'a self,
+        server: &'a ServerName,
+        request: &'a NotifyRequest,
+    ) -> Answer<'a, NotifyResponse> {
+        Box::pin(self.call(server, Call::post(&NOTIFY, None, request)))
+    }
+
+    fn heads<'a>(
+        &'a self,
+        server: &'a ServerName,
+        request: &'a HeadsRequest,
+    ) -> Answer<'a, HeadsResponse> {
+        Box::pin(self.call(server, Call::post(&HEADS, None, request)))
+    }
+
+    fn events<'a>(
+        &'a self,
+        server: &'a ServerName,
+        room: &'a RoomUri,
+        after: u64,
+    ) -> Answer<'a, LogPage> {
+        let call = Call::get(&EVENTS, room.as_str(), &format!("after={after}"));
+        Box::pin(self.call(server, Ok(call)))
+    }
+
+    fn group_info<'a>(
+        &'a self,
+        server: &'a ServerName,
+        room: &'a RoomUri,
+        request: &'a GroupInfoRequest,
+    ) -> Answer<'a, GroupInfoResponse> {
+        let call = Call::post(&GROUP_INFO, Some(room.as_str()), request);
+        Box::pin(self.call(server, call))
+    }
+}

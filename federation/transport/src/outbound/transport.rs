@@ -1,0 +1,84 @@
+//! [`Transport`]: everything between the core's `Peers` port and the network.
+
+use std::sync::Arc;
+
+use holm_core::Identity;
+use holm_core::ports::{Clock, Exchange, PeerStore, Rng};
+use holm_protocol::ServerName;
+use tokio::sync::Semaphore;
+
+use super::address::AddressGuard;
+use super::directory::Directory;
+use super::resolve::Resolve;
+
+/// What a transport is given.
+#[derive(Clone)]
+pub struct TransportParts {
+    /// Name and keys of this server.
+    pub identity: Arc<Identity>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// For SRV weights and jitter.
+    pub rng: Arc<dyn Rng>,
+    /// What is remembered of other servers.
+    pub peer_store: Arc<dyn PeerStore>,
+    /// Sends requests: [`super::HttpExchange`], or simulation's.
+    pub exchange: Arc<dyn Exchange>,
+    /// DNS: [`super::HickoryResolver`], or simulation's.
+    pub resolver: Arc<dyn Resolve>,
+    /// What the operator decides.
+    pub settings: TransportSettings,
+}
+
+/// What the operator decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TransportSettings {
+    /// Which addresses may be connected to.
+    pub guard: AddressGuard,
+}
+
+/// The way to other servers; implements `holm_core::ports::Peers`.
+pub struct Transport {
+    pub(super) parts: TransportParts,
+    pub(super) directory: Directory,
+    pub(super) running: Semaphore,
+}
+
+impl Transport {
+    /// Assembles a transport; nothing is sent until it is asked to.
+    pub fn new(parts: TransportParts) -> Self {
+        Self {
+            parts,
+            directory: Directory::default(),
+            running: Semaphore::new(RUNNING_MAX),
+        }
+    }
+
+    /// Notes an authenticated word from a peer, which ends any wait for it (FED-9).
+    pub fn heard_from(&self, server: &ServerName) {
+        if let Some(peer) = self.directory.known(server) {
+            peer.heard();
+        }
+    }
+
+    /// This server's name.
+    pub fn own_name(&self) -> &ServerName {
+        &self.parts.identity.name
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.parts.clock.now_ms()
+    }
+
+    /// A number from 0 to `most`, both included.
+    pub(super) fn draw(&self, most: u32) -> u32 {
+        let mut bytes = [0; 8];
+        self.parts.rng.fill(&mut bytes);
+        let drawn = u64::from_le_bytes(bytes) % (u64::from(most) + 1);
+        u32::try_from(drawn).unwrap_or(most)
+    }
+}
+
+/// Calls to all peers at a time.
+const RUNNING_MAX: usize = 256;
