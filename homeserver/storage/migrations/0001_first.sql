@@ -1,0 +1,147 @@
+-- The first schema. Numbers are unsigned and below 2^63; times are milliseconds since 1970
+-- unless said otherwise; names are canonical URIs as text (ID-5).
+PRAGMA application_id = 1752132717; -- "holm"
+
+-- A room's log as far as this server holds it (LOG-2). `base` is where its newest copy begins:
+-- the copy holds base + 1 to seq without a gap. Entries of earlier copies stay below.
+CREATE TABLE log (
+    id INTEGER PRIMARY KEY,
+    room TEXT NOT NULL UNIQUE,
+    base INTEGER NOT NULL CHECK (base >= 0),
+    seq INTEGER NOT NULL CHECK (seq >= base),
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    time INTEGER NOT NULL CHECK (time >= 0),
+    generation INTEGER NOT NULL CHECK (generation >= 0),
+    epoch INTEGER NOT NULL CHECK (epoch >= 0),
+    epoch_floor INTEGER NOT NULL CHECK (epoch_floor >= 0),
+    commit_seq INTEGER NOT NULL CHECK (commit_seq >= 0),
+    fence INTEGER NOT NULL CHECK (fence >= 0)
+) STRICT;
+
+-- Exact bytes (LOG-1). Rows are far over a twentieth of a page, so this table keeps its rowid:
+-- new rows stand together at the end of the file.
+CREATE TABLE event (
+    log INTEGER NOT NULL REFERENCES log (id),
+    seq INTEGER NOT NULL CHECK (seq > 0),
+    kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 65535),
+    bytes BLOB NOT NULL,
+    welcome BLOB,
+    interim BLOB CHECK (length(interim) = 32),
+    welcome_servers TEXT, -- a JSON array
+    PRIMARY KEY (log, seq),
+    CHECK ((welcome IS NULL) = (interim IS NULL)),
+    CHECK ((welcome IS NULL) = (welcome_servers IS NULL))
+) STRICT;
+
+-- Which submit became which event (LOG-9); apart from `event`, so that it can be pruned by itself.
+CREATE TABLE submitted (
+    log INTEGER NOT NULL REFERENCES log (id),
+    idempotency_key BLOB NOT NULL CHECK (length(idempotency_key) = 32),
+    seq INTEGER NOT NULL CHECK (seq > 0),
+    PRIMARY KEY (log, idempotency_key)
+) STRICT, WITHOUT ROWID;
+
+-- A name is never given again, so rows are never deleted (ACC-1).
+CREATE TABLE account (
+    user TEXT PRIMARY KEY,
+    password_hash TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device (
+    device TEXT PRIMARY KEY,
+    user TEXT NOT NULL REFERENCES account (user),
+    mls_key BLOB NOT NULL CHECK (length(mls_key) = 32),
+    identity BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+-- One device a user until linking comes; an index can be dropped, a constraint can't.
+CREATE UNIQUE INDEX device_user ON device (user);
+
+-- Hashes alone: the database opens no session.
+CREATE TABLE token (
+    hash BLOB PRIMARY KEY CHECK (length(hash) = 32),
+    user TEXT NOT NULL REFERENCES account (user),
+    device TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX token_device ON token (device);
+
+-- One row a claim that was answered with packages (KP-2).
+CREATE TABLE claim (
+    id INTEGER PRIMARY KEY,
+    claim_id BLOB NOT NULL UNIQUE CHECK (length(claim_id) = 16),
+    user TEXT NOT NULL REFERENCES account (user),
+    requester TEXT NOT NULL,
+    room TEXT NOT NULL,
+    hub TEXT NOT NULL,
+    time INTEGER NOT NULL CHECK (time >= 0)
+) STRICT;
+
+-- In order of upload; `expires` in seconds since 1970.
+CREATE TABLE key_package (
+    id INTEGER PRIMARY KEY,
+    reference BLOB NOT NULL UNIQUE CHECK (length(reference) = 32),
+    device TEXT NOT NULL REFERENCES device (device),
+    expires INTEGER NOT NULL CHECK (expires >= 0),
+    claim INTEGER REFERENCES claim (id),
+    bytes BLOB NOT NULL
+) STRICT;
+CREATE INDEX key_package_unclaimed ON key_package (device, id) WHERE claim IS NULL;
+CREATE INDEX key_package_claim ON key_package (claim) WHERE claim IS NOT NULL;
+
+-- All below is folded from the logs.
+CREATE TABLE room (
+    room TEXT NOT NULL UNIQUE,
+    hub TEXT NOT NULL,
+    folded_seq INTEGER NOT NULL CHECK (folded_seq >= 0),
+    stopped TEXT,
+    snapshot BLOB NOT NULL
+) STRICT;
+
+-- Devices of this server in rooms.
+CREATE TABLE membership (
+    device TEXT NOT NULL,
+    room TEXT NOT NULL REFERENCES room (room),
+    anchor INTEGER NOT NULL CHECK (anchor >= 0),
+    until INTEGER CHECK (until >= anchor),
+    delivered INTEGER NOT NULL CHECK (delivered >= 0),
+    read INTEGER NOT NULL CHECK (read >= 0),
+    PRIMARY KEY (device, room)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX membership_room ON membership (room, until);
+
+-- Other servers in rooms of which this server is hub.
+CREATE TABLE peer (
+    room TEXT NOT NULL REFERENCES room (room),
+    server TEXT NOT NULL,
+    anchor INTEGER NOT NULL CHECK (anchor >= 0),
+    until INTEGER CHECK (until >= anchor),
+    cursor INTEGER NOT NULL CHECK (cursor >= 0),
+    PRIMARY KEY (room, server)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX peer_server ON peer (server);
+
+-- Orders that wait for their commit (ORD-1); `subject` in its binary form.
+CREATE TABLE removal_order (
+    id INTEGER PRIMARY KEY,
+    room TEXT NOT NULL REFERENCES room (room),
+    subject BLOB NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (room, subject)
+) STRICT;
+
+-- Ratchet trees that joiners may still need.
+CREATE TABLE tree (
+    room TEXT NOT NULL REFERENCES room (room),
+    seq INTEGER NOT NULL CHECK (seq >= 0),
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (room, seq)
+) STRICT;
+
+-- The last server document of each other server that held (DOC-2): exact bytes.
+CREATE TABLE server_document (
+    server TEXT PRIMARY KEY,
+    root BLOB NOT NULL CHECK (length(root) = 32),
+    signature BLOB NOT NULL CHECK (length(signature) = 64),
+    document BLOB NOT NULL
+) STRICT;
+
+PRAGMA user_version = 1;

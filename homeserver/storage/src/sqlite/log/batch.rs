@@ -1,0 +1,267 @@
+//! One batch of appends: read the heads, decide in memory, write, commit.
+//!
+//! Each append has its own outcome, decided against the picture the appends before it in the
+//! batch have left, so several of one room follow each other. The number of statements does not
+//! grow with the number of events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use holm_core::ports::{Append, AppendError, Entry, LogHead};
+use holm_protocol::{Hash, RoomUri, ServerName};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+use super::head;
+use crate::decide::check_continues;
+use crate::sqlite::connection::{Shared, Transaction};
+use crate::sqlite::failure::Failure;
+use crate::sqlite::row::{Cells, stored_number};
+
+/// What an append came to.
+type Outcome = Result<(), AppendError>;
+
+/// The logs a batch touches, as they are after the appends decided so far.
+#[derive(Default)]
+struct Picture {
+    logs: BTreeMap<RoomUri, (i64, LogHead)>,
+    keys: BTreeMap<(i64, Hash), u64>,
+}
+
+/// Appends all, each with its own outcome, in one transaction.
+pub(super) async fn write(shared: &Shared, appends: &[Append]) -> Vec<Outcome> {
+    let everyone = |outcome: AppendError| vec![Err(outcome); appends.len()];
+    let mut committing = false;
+    let written = shared.run(async {
+        let mut transaction = shared.transaction().await?;
+        let outcomes = stage(&mut transaction, appends).await?;
+        committing = true;
+        transaction.commit().await?;
+        Ok(outcomes)
+    });
+    match written.await {
+        Ok(outcomes) => outcomes,
+        Err(failure) if committing => everyone(AppendError::Unknown(failure.to_string())),
+        Err(failure) => everyone(AppendError::Unavailable(failure.to_string())),
+    }
+}
+
+/// Decides all appends and writes what is accepted, but for the commit.
+async fn stage(
+    transaction: &mut Transaction<'_>,
+    appends: &[Append],
+) -> Result<Vec<Outcome>, Failure> {
+    let connection = transaction.connection();
+    let mut picture = Picture::default();
+    picture.load_heads(connection, appends).await?;
+    picture.load_keys(connection, appends).await?;
+    let decide = |append| picture.decide(append);
+    let outcomes: Vec<_> = appends.iter().map(decide).collect();
+    let accepted: Vec<_> = appends
+        .iter()
+        .zip(&outcomes)
+        .filter(|(_, outcome)| outcome.is_ok())
+        .map(|(append, _)| append)
+        .collect();
+    picture.insert(connection, &accepted).await?;
+    Ok(outcomes)
+}
+
+impl Picture {
+    /// Takes an append into the picture, or says why not.
+    fn decide(&mut self, append: &Append) -> Outcome {
+        let (id, head) = self.logs.get_mut(&append.room).ok_or(AppendError::NoLog)?;
+        check_continues(head, append)?;
+        let keys: Vec<_> = keys_of(append)
+            .map(|(key, seq)| ((*id, key), seq))
+            .collect();
+        let repeated = keys.iter().filter_map(|(key, _)| self.keys.get(key)).min();
+        if let Some(seq) = repeated {
+            return Err(AppendError::Repeated(*seq));
+        }
+        *head = append.head;
+        self.keys.extend(keys);
+        Ok(())
+    }
+
+    async fn load_heads(
+        &mut self,
+        connection: &mut SqliteConnection,
+        appends: &[Append],
+    ) -> Result<(), Failure> {
+        let rooms: BTreeSet<_> = appends.iter().map(|append| append.room.as_str()).collect();
+        let rooms = serde_json::Value::from_iter(rooms).to_string();
+        let rows = sqlx::query(head::HEADS).bind(rooms).fetch_all(connection);
+        for row in rows.await? {
+            let room: RoomUri = Cells::new(&row, "log", &"a row").parsed("room")?;
+            let log = head::read(&row, &room)?;
+            self.logs.insert(room, log);
+        }
+        Ok(())
+    }
+
+    async fn load_keys(
+        &mut self,
+        connection: &mut SqliteConnection,
+        appends: &[Append],
+    ) -> Result<(), Failure> {
+        let with_ids = appends
+            .iter()
+            .filter_map(|append| Some((append, self.id(append)?)));
+        let keys = with_ids.flat_map(|(append, id)| keys_of(append).map(move |(key, _)| (id, key)));
+        let keys: Vec<_> = keys.collect();
+        for some in keys.chunks(ROWS_MAX) {
+            let mut query = submitted_query(some);
+            let rows = query.build().persistent(false).fetch_all(&mut *connection);
+            for row in rows.await? {
+                let cells = Cells::new(&row, "submitted", &"a row");
+                let key = (cells.get("log")?, cells.hash("idempotency_key")?);
+                self.keys.insert(key, cells.number("seq")?);
+            }
+        }
+        Ok(())
+    }
+
+    async fn insert(
+        &self,
+        connection: &mut SqliteConnection,
+        accepted: &[&Append],
+    ) -> Result<(), Failure> {
+        let with_ids = accepted
+            .iter()
+            .filter_map(|append| Some((*append, self.id(append)?)));
+        let entries = with_ids.flat_map(|(append, id)| append.entries.iter().map(move |e| (id, e)));
+        let entries: Vec<_> = entries.collect();
+        let keys = entries
+            .iter()
+            .filter_map(|(id, e)| Some((*id, e.idempotency_key?, e.seq)));
+        let keys: Vec<_> = keys.collect();
+        let rooms: BTreeSet<_> = accepted.iter().map(|append| &append.room).collect();
+        let heads = rooms
+            .iter()
+            .filter_map(|room| Some((*room, self.logs.get(*room)?.1)));
+        let heads: Vec<_> = heads.collect();
+        for some in entries.chunks(ROWS_MAX) {
+            execute(connection, event_insert(some)?).await?;
+        }
+        for some in keys.chunks(ROWS_MAX) {
+            execute(connection, submitted_insert(some)?).await?;
+        }
+        for some in heads.chunks(ROWS_MAX) {
+            execute(connection, head_update(some)?).await?;
+        }
+        Ok(())
+    }
+
+    fn id(&self, append: &Append) -> Option<i64> {
+        self.logs.get(&append.room).map(|(id, _)| *id)
+    }
+}
+
+fn keys_of(append: &Append) -> impl Iterator<Item = (Hash, u64)> {
+    let entries = append.entries.iter();
+    entries.filter_map(|entry| Some((entry.idempotency_key?, entry.seq)))
+}
+
+async fn execute(
+    connection: &mut SqliteConnection,
+    mut query: QueryBuilder<Sqlite>,
+) -> Result<(), Failure> {
+    // Texts differ by the number of rows, so they would only fill the statement cache.
+    query.build().persistent(false).execute(connection).await?;
+    Ok(())
+}
+
+fn submitted_query(keys: &[(i64, Hash)]) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("WITH wanted (log, idempotency_key) AS (");
+    query.push_values(keys, |mut row, (id, key)| {
+        row.push_bind(*id).push_bind(key.0.to_vec());
+    });
+    query.push(
+        ") SELECT submitted.log, submitted.idempotency_key, submitted.seq \
+         FROM wanted CROSS JOIN submitted USING (log, idempotency_key)",
+    );
+    query
+}
+
+fn event_insert(entries: &[(i64, &Entry)]) -> Result<QueryBuilder<Sqlite>, Failure> {
+    let numbered = entries.iter().map(|(id, entry)| {
+        let seq = stored_number(entry.seq)?;
+        Ok::<_, Failure>((*id, seq, *entry))
+    });
+    let rows = numbered.collect::<Result<Vec<_>, _>>()?;
+    let mut query = QueryBuilder::new(
+        "INSERT INTO event (log, seq, kind, bytes, welcome, interim, \
+         welcome_servers) ",
+    );
+    query.push_values(rows, |mut row, (id, seq, entry)| {
+        let attachment = entry.attachment.as_ref();
+        row.push_bind(id)
+            .push_bind(seq)
+            .push_bind(i64::from(entry.kind.0))
+            .push_bind(entry.event.to_vec())
+            .push_bind(attachment.map(|a| a.welcome.to_vec()))
+            .push_bind(attachment.map(|a| a.interim.0.to_vec()))
+            .push_bind(attachment.map(|a| servers_text(&a.servers)));
+    });
+    Ok(query)
+}
+
+fn servers_text(servers: &[ServerName]) -> String {
+    serde_json::Value::from_iter(servers.iter().map(ServerName::as_str)).to_string()
+}
+
+fn submitted_insert(keys: &[(i64, Hash, u64)]) -> Result<QueryBuilder<Sqlite>, Failure> {
+    let numbered = keys
+        .iter()
+        .map(|(id, key, seq)| Ok((*id, key, stored_number(*seq)?)));
+    let rows = numbered.collect::<Result<Vec<_>, Failure>>()?;
+    let mut query = QueryBuilder::new("INSERT INTO submitted (log, idempotency_key, seq) ");
+    query.push_values(rows, |mut row, (id, key, seq)| {
+        row.push_bind(id).push_bind(key.0.to_vec()).push_bind(seq);
+    });
+    Ok(query)
+}
+
+/// An upsert, since SQLite has no UPDATE of several rows with values of their own; the rows exist.
+fn head_update(logs: &[(&RoomUri, LogHead)]) -> Result<QueryBuilder<Sqlite>, Failure> {
+    let numbered = logs.iter().map(|(room, head)| {
+        let (position, number) = (&head.position, stored_number);
+        let places = (
+            number(position.seq)?,
+            number(position.time)?,
+            number(head.commit_seq)?,
+        );
+        let rules = (
+            number(head.epoch)?,
+            number(head.epoch_floor)?,
+            number(head.fence)?,
+        );
+        Ok((*room, head, places, rules))
+    });
+    let rows = numbered.collect::<Result<Vec<_>, Failure>>()?;
+    let mut query = QueryBuilder::new(
+        "INSERT INTO log (room, base, seq, time, commit_seq, hash, generation, epoch, \
+         epoch_floor, fence) ",
+    );
+    query.push_values(rows, |mut row, (room, head, places, rules)| {
+        row.push_bind(room.as_str().to_owned()).push("0");
+        row.push_bind(places.0)
+            .push_bind(places.1)
+            .push_bind(places.2);
+        row.push_bind(head.position.hash.0.to_vec());
+        row.push_bind(i64::from(head.generation));
+        row.push_bind(rules.0).push_bind(rules.1).push_bind(rules.2);
+    });
+    query.push(
+        " ON CONFLICT (room) DO UPDATE SET seq = excluded.seq, time = excluded.time, \
+         commit_seq = excluded.commit_seq, hash = excluded.hash, \
+         generation = excluded.generation, epoch = excluded.epoch, \
+         epoch_floor = excluded.epoch_floor, fence = excluded.fence",
+    );
+    Ok(query)
+}
+
+/// Rows of one statement: 10 values each stay below SQLite's 32,766.
+const ROWS_MAX: usize = 1_000;
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,181 @@
+//! What is folded from the logs: rooms, memberships, what peers are owed, orders, trees.
+//!
+//! Each method is one transaction. A fold is idempotent: its first statement moves the room on,
+//! and where that finds the room already there nothing else happens.
+
+mod fold;
+mod marks;
+mod members;
+mod orders;
+mod peers;
+
+use bytes::Bytes;
+use holm_core::ports::{Fold, Membership, PeerCursor, RoomRecord, RoomStore};
+use holm_core::ports::{Stored, StoredOrder};
+use holm_protocol::{DeviceUri, RoomUri, ServerName};
+use sqlx::sqlite::SqliteRow;
+
+use super::Sqlite;
+use super::failure::Failure;
+use super::row::{Cells, stored_number};
+
+impl RoomStore for Sqlite {
+    fn create_room<'a>(
+        &'a self,
+        record: &'a RoomRecord,
+        creator: &'a DeviceUri,
+    ) -> Stored<'a, bool> {
+        self.shared.stored(async move {
+            let mut transaction = self.shared.transaction().await?;
+            let created = fold::create(transaction.connection(), record, creator).await?;
+            transaction.commit().await?;
+            Ok(created)
+        })
+    }
+
+    fn room<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<RoomRecord>> {
+        self.shared.stored(async move {
+            let mut reading = self.shared.reading().await?;
+            let query = sqlx::query(ROOM).bind(room.as_str());
+            let row = query.fetch_optional(reading.connection()).await?;
+            row.map(|row| record(&row, room)).transpose()
+        })
+    }
+
+    fn all_rooms(&self) -> Stored<'_, Vec<(RoomUri, ServerName, u64)>> {
+        self.shared.stored(async move {
+            let mut reading = self.shared.reading().await?;
+            let rows = sqlx::query(ALL_ROOMS).fetch_all(reading.connection());
+            let rows = rows.await?;
+            rows.iter().map(summary).collect()
+        })
+    }
+
+    fn fold(&self, fold: Fold) -> Stored<'_, ()> {
+        self.shared.stored(async move {
+            let mut transaction = self.shared.transaction().await?;
+            fold::fold(transaction.connection(), &fold).await?;
+            transaction.commit().await
+        })
+    }
+
+    fn set_stopped<'a>(&'a self, room: &'a RoomUri, why: Option<&'a str>) -> Stored<'a, ()> {
+        self.shared.stored(async move {
+            let mut transaction = self.shared.transaction().await?;
+            let query = sqlx::query(SET_STOPPED).bind(room.as_str()).bind(why);
+            query.execute(transaction.connection()).await?;
+            transaction.commit().await
+        })
+    }
+
+    fn memberships<'a>(&'a self, device: &'a DeviceUri) -> Stored<'a, Vec<Membership>> {
+        self.shared.stored(members::of_device(&self.shared, device))
+    }
+
+    fn membership<'a>(
+        &'a self,
+        device: &'a DeviceUri,
+        room: &'a RoomUri,
+    ) -> Stored<'a, Option<Membership>> {
+        self.shared.stored(members::one(&self.shared, device, room))
+    }
+
+    fn local_devices<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<DeviceUri>> {
+        self.shared.stored(members::of_room(&self.shared, room))
+    }
+
+    fn acknowledge<'a>(
+        &'a self,
+        device: &'a DeviceUri,
+        marks: &'a [(RoomUri, u64, u64)],
+    ) -> Stored<'a, ()> {
+        self.shared
+            .stored(members::acknowledge(&self.shared, device, marks))
+    }
+
+    fn peers<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<PeerCursor>> {
+        self.shared.stored(peers::of_room(&self.shared, room))
+    }
+
+    fn rooms_of_peer<'a>(&'a self, server: &'a ServerName) -> Stored<'a, Vec<PeerCursor>> {
+        self.shared.stored(peers::of_server(&self.shared, server))
+    }
+
+    fn advance_peer<'a>(
+        &'a self,
+        server: &'a ServerName,
+        cursors: &'a [(RoomUri, u64)],
+    ) -> Stored<'a, ()> {
+        self.shared
+            .stored(peers::advance(&self.shared, server, cursors))
+    }
+
+    fn peer_servers(&self) -> Stored<'_, Vec<ServerName>> {
+        self.shared.stored(peers::servers(&self.shared))
+    }
+
+    fn add_order<'a>(
+        &'a self,
+        room: &'a RoomUri,
+        order: &'a StoredOrder,
+    ) -> Stored<'a, StoredOrder> {
+        self.shared.stored(orders::add(&self.shared, room, order))
+    }
+
+    fn open_orders<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<StoredOrder>> {
+        self.shared.stored(orders::open(&self.shared, room))
+    }
+
+    fn tree<'a>(&'a self, room: &'a RoomUri, seq: u64) -> Stored<'a, Option<Bytes>> {
+        self.shared.stored(async move {
+            let mut reading = self.shared.reading().await?;
+            let query = sqlx::query(TREE).bind(room.as_str());
+            let query = query.bind(stored_number(seq)?);
+            let row = query.fetch_optional(reading.connection()).await?;
+            row.map(|row| Cells::new(&row, "tree", room).bytes("bytes"))
+                .transpose()
+        })
+    }
+}
+
+fn record(row: &SqliteRow, room: &RoomUri) -> Result<RoomRecord, Failure> {
+    let cells = Cells::new(row, "room", room);
+    Ok(RoomRecord {
+        room: room.clone(),
+        hub: cells.parsed("hub")?,
+        folded_seq: cells.number("folded_seq")?,
+        snapshot: cells.bytes("snapshot")?,
+        stopped: cells.get("stopped")?,
+    })
+}
+
+fn summary(row: &SqliteRow) -> Result<(RoomUri, ServerName, u64), Failure> {
+    let room: RoomUri = Cells::new(row, "room", &"a row").parsed("room")?;
+    let cells = Cells::new(row, "room", &room);
+    let (hub, folded_seq) = (cells.parsed("hub")?, cells.number("folded_seq")?);
+    Ok((room, hub, folded_seq))
+}
+
+const ROOM: &str = "SELECT hub, folded_seq, stopped, snapshot FROM room WHERE room = ?1";
+
+const ALL_ROOMS: &str = "SELECT room, hub, folded_seq FROM room ORDER BY room";
+
+const SET_STOPPED: &str = "UPDATE room SET stopped = ?2 WHERE room = ?1";
+
+const TREE: &str = "SELECT bytes FROM tree WHERE room = ?1 AND seq = ?2";
+
+/// For the test that prepares every statement.
+#[cfg(test)]
+pub(super) fn statements() -> impl Iterator<Item = &'static str> {
+    let own: &[&str] = &[ROOM, ALL_ROOMS, SET_STOPPED, TREE];
+    [
+        own,
+        fold::STATEMENTS,
+        members::STATEMENTS,
+        orders::STATEMENTS,
+        peers::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
