@@ -1,0 +1,3 @@
+//! Commits (spec 07 §4).
+
+pub(crate) mod submit;

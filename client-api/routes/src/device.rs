@@ -1,0 +1,3 @@
+//! The device (spec 07 §2).
+
+pub(crate) mod enroll;

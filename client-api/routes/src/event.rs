@@ -1,0 +1,3 @@
+//! Events (spec 07 §4).
+
+pub(crate) mod list;

@@ -1,0 +1,3 @@
+//! Server documents (spec 07 §5).
+
+pub(crate) mod read;

@@ -1,0 +1,188 @@
+//! Sends in flight: one ordered lane a room, bounded together (SYNC-4, SYNC-5, SYNC-13).
+//!
+//! A room's messages go to core in the order they came, one call at a time; what arrives while a
+//! call runs goes with the next. After a refusal the messages behind it in the lane are refused
+//! too, so that the log never shows a device's messages in another order than it wrote them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use holm_client_types::frame::ServerFrame;
+use holm_protocol::aad::{Aad, ClientMsgId};
+use holm_protocol::federation::Sent;
+use holm_protocol::mls_header::MlsHeader;
+use holm_protocol::{Code, Problem, RoomUri};
+
+use super::backend::Backend;
+
+/// Messages of a connection that have no answer yet; the socket is not read past it.
+const HELD_MAX: usize = 256;
+/// Their bytes; one frame may lie over it.
+const HELD_LEN_MAX: usize = 1_024 * 1_024;
+/// Messages in one call to core.
+const BATCH_MAX: usize = 64;
+/// How long a call may take; its messages may stand in the log all the same.
+const ANSWER_WAIT: Duration = Duration::from_mins(1);
+
+/// The sends of one connection.
+#[derive(Default)]
+pub(crate) struct Sends {
+    lanes: BTreeMap<RoomUri, Lane>,
+    running: FuturesUnordered<BoxFuture<'static, Done>>,
+    held: usize,
+    held_len: usize,
+}
+
+/// Messages of one room, in order.
+#[derive(Default)]
+struct Lane {
+    waiting: VecDeque<Message>,
+    busy: bool,
+}
+
+struct Message {
+    bytes: Bytes,
+    /// What the answer names it by, where it can be read.
+    id: Option<ClientMsgId>,
+}
+
+/// A call that has ended.
+pub(crate) struct Done {
+    room: RoomUri,
+    ids: Vec<Option<ClientMsgId>>,
+    len: usize,
+    results: Vec<Result<Sent, Problem>>,
+}
+
+impl Sends {
+    /// Takes a message; [`Sends::start`] sends it on its way.
+    pub(crate) fn push(&mut self, room: RoomUri, bytes: Bytes) {
+        let id = client_msg_id(&bytes);
+        self.held += 1;
+        self.held_len += bytes.len();
+        let lane = self.lanes.entry(room).or_default();
+        lane.waiting.push_back(Message { bytes, id });
+    }
+
+    /// Begins a call for each room that has messages and no call running.
+    pub(crate) fn start(&mut self, backend: &impl Backend) {
+        for (room, lane) in &mut self.lanes {
+            if lane.busy || lane.waiting.is_empty() {
+                continue;
+            }
+            lane.busy = true;
+            let batch = lane.waiting.len().min(BATCH_MAX);
+            let batch: Vec<_> = lane.waiting.drain(..batch).collect();
+            self.running.push(call(backend, room.clone(), batch));
+        }
+    }
+
+    /// Waits for a call to end; `None` while none runs. May be dropped and asked again.
+    pub(crate) async fn next(&mut self) -> Option<Done> {
+        self.running.next().await
+    }
+
+    /// The answers of a call that has ended.
+    pub(crate) fn finish(&mut self, done: Done) -> Vec<ServerFrame> {
+        self.held -= done.ids.len();
+        self.held_len -= done.len;
+        let refused = done.results.iter().any(Result::is_err);
+        let behind = self.release(&done.room, refused);
+        let answered = done.ids.into_iter().zip(done.results);
+        let behind = behind.into_iter().map(|id| (id, Err(previous_refused())));
+        answered
+            .chain(behind)
+            .map(|(id, result)| answer(&done.room, id, result))
+            .collect()
+    }
+
+    /// Whether the socket may be read for more.
+    pub(crate) fn has_room(&self) -> bool {
+        self.held < HELD_MAX && self.held_len < HELD_LEN_MAX
+    }
+
+    /// Whether a call is running.
+    pub(crate) fn is_running(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// Frees a lane; empties it after a refusal and says what was in it.
+    fn release(&mut self, room: &RoomUri, refused: bool) -> Vec<Option<ClientMsgId>> {
+        let Some(lane) = self.lanes.get_mut(room) else {
+            return Vec::new();
+        };
+        lane.busy = false;
+        let behind: Vec<_> = match refused {
+            true => lane.waiting.drain(..).collect(),
+            false => Vec::new(),
+        };
+        if lane.waiting.is_empty() {
+            self.lanes.remove(room);
+        }
+        self.held -= behind.len();
+        self.held_len -= behind.iter().map(|m| m.bytes.len()).sum::<usize>();
+        behind.into_iter().map(|message| message.id).collect()
+    }
+}
+
+fn call(backend: &impl Backend, room: RoomUri, batch: Vec<Message>) -> BoxFuture<'static, Done> {
+    let ids: Vec<_> = batch.iter().map(|m| m.id).collect();
+    let messages: Vec<_> = batch.into_iter().map(|m| m.bytes).collect();
+    let len = messages.iter().map(Bytes::len).sum();
+    let results = backend.send(room.clone(), messages);
+    Box::pin(async move {
+        let results = tokio::time::timeout(ANSWER_WAIT, results)
+            .await
+            .unwrap_or_else(|_elapsed| vec![Err(no_answer()); ids.len()]);
+        Done {
+            room,
+            ids,
+            len,
+            results,
+        }
+    })
+}
+
+fn answer(room: &RoomUri, id: Option<ClientMsgId>, result: Result<Sent, Problem>) -> ServerFrame {
+    match result {
+        Ok(sent) => ServerFrame::Sent {
+            room: room.clone(),
+            client_msg_id: sent.client_msg_id,
+            seq: sent.seq,
+            time: sent.time,
+        },
+        Err(problem) => ServerFrame::Problem {
+            room: Some(room.clone()),
+            client_msg_id: id,
+            problem,
+        },
+    }
+}
+
+/// The id in a message's authenticated data (LOG-7).
+fn client_msg_id(message: &[u8]) -> Option<ClientMsgId> {
+    let header = MlsHeader::read(message)?;
+    Some(Aad::from_bytes(header.aad).ok()?.client_msg_id)
+}
+
+fn previous_refused() -> Problem {
+    Problem::new(
+        Code::PreviousRefused,
+        "a message before this one was refused; send this one again after that one",
+    )
+}
+
+fn no_answer() -> Problem {
+    Problem::new(
+        Code::Unavailable,
+        "no answer in time; send it again under the same id",
+    )
+    .with_retry_after(5)
+}
+
+#[cfg(test)]
+mod tests;

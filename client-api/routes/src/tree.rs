@@ -1,0 +1,3 @@
+//! Ratchet trees (spec 07 §4).
+
+pub(crate) mod read;
