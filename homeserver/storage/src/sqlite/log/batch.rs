@@ -88,7 +88,7 @@ impl Picture {
         appends: &[Append],
     ) -> Result<(), Failure> {
         let rooms: BTreeSet<_> = appends.iter().map(|append| append.room.as_str()).collect();
-        let rooms = serde_json::Value::from_iter(rooms).to_string();
+        let rooms = rooms.into_iter().collect::<serde_json::Value>().to_string();
         let rows = sqlx::query(head::HEADS).bind(rooms).fetch_all(connection);
         for row in rows.await? {
             let room: RoomUri = Cells::new(&row, "log", &"a row").parsed("room")?;
@@ -206,7 +206,8 @@ fn event_insert(entries: &[(i64, &Entry)]) -> Result<QueryBuilder<Sqlite>, Failu
 }
 
 fn servers_text(servers: &[ServerName]) -> String {
-    serde_json::Value::from_iter(servers.iter().map(ServerName::as_str)).to_string()
+    let names = servers.iter().map(ServerName::as_str);
+    names.collect::<serde_json::Value>().to_string()
 }
 
 fn submitted_insert(keys: &[(i64, Hash, u64)]) -> Result<QueryBuilder<Sqlite>, Failure> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// An array of names.
 pub(super) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    Value::from_iter(names).to_string()
+    names.into_iter().collect::<Value>().to_string()
 }
 
 /// An array of `[room, number, number]`, one a room with the largest numbers.
