@@ -1,7 +1,8 @@
 //! Patience with a peer that does not answer: a pure function over an injected time (FED-9).
 //!
-//! The first failure starts a wait that doubles from half a second, with jitter: at most 10 s
-//! during the first hour, at most 5 minutes after it. When the wait is over one call goes as a
+//! The first failure starts a wait that doubles from half a second, with jitter: at most 5 s
+//! during the first hour, so that with the wait of whoever calls again it stays within 10 s, and
+//! at most 5 minutes after it. When the wait is over one call goes as a
 //! probe, and the others still wait for it. Any authenticated word from the peer, out or in, ends
 //! the wait at once.
 
@@ -96,7 +97,7 @@ impl Backoff {
 /// The longest wait after `failures` earlier failures over `absent_ms`.
 fn delay_ms(failures: u32, absent_ms: u64) -> u32 {
     let (most, first) = match absent_ms < FIRST_HOUR_MS {
-        true => (10_000, 500),
+        true => (5_000, 500),
         false => (300_000, 10_000),
     };
     let doubled = u32::checked_shl(first, failures.min(10)).unwrap_or(most);

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use holm_core::ports::PeerError;
-use http::{Request, Response, StatusCode, Uri};
+use http::header::CONTENT_TYPE;
+use http::{Request, Response, Uri};
 
 use super::discovery::{DiscoveryError, discover};
 use super::peer::{FoundRoutes, Peer};
@@ -59,12 +60,9 @@ impl Transport {
         if response.body().len() > response_len_max {
             return Err(format!("an answer of more than {response_len_max} bytes"));
         }
-        match response.status() {
-            // What a proxy says when the server behind it is away; the next target may be well.
-            StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
-                Err(format!("it answered {}", response.status()))
-            }
-            _ => Ok(response),
+        match is_word_of_a_proxy(&response) {
+            true => Err(format!("it answered {}", response.status())),
+            false => Ok(response),
         }
     }
 
@@ -92,6 +90,13 @@ impl Transport {
             },
         }
     }
+}
+
+/// What a proxy says when the server behind it is away; the next target may be well.
+fn is_word_of_a_proxy(response: &Response<Bytes>) -> bool {
+    let away = matches!(response.status().as_u16(), 502..=504);
+    let kind = response.headers().get(CONTENT_TYPE);
+    away && kind.is_none_or(|kind| kind != "application/problem+json")
 }
 
 /// One try at one route.

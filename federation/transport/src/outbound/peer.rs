@@ -39,6 +39,7 @@ pub(super) struct FoundRoutes {
 pub(super) struct Ticket<'a> {
     peer: &'a Peer,
     probe: bool,
+    urgency: Urgency,
 }
 
 impl Peer {
@@ -84,7 +85,11 @@ impl Peer {
                 );
             }
         };
-        Ok(Ticket { peer: self, probe })
+        Ok(Ticket {
+            peer: self,
+            probe,
+            urgency,
+        })
     }
 
     /// It said something that only it can say.
@@ -144,7 +149,9 @@ impl Ticket<'_> {
     pub(super) fn failed(mut self, now_ms: u64, error: &PeerError, draw: impl FnOnce(u32) -> u32) {
         self.probe = false;
         let mut gate = lock(&self.peer.gate);
-        if gate.last.replace(error.clone()).is_none() {
+        let first = gate.last.replace(error.clone()).is_none();
+        // Whom strangers say to be must not fill the log.
+        if first && self.urgency == Urgency::Call {
             tracing::warn!(%error, "a peer does not answer");
         }
         gate.backoff.failed(now_ms, draw);
