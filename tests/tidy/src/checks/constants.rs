@@ -66,21 +66,27 @@ fn is_constant(name: &str) -> bool {
             .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// Name and value of each `pub const` whose value is a product of numbers.
+/// Name and value of each `pub const` whose value is made of numbers.
 fn constants(source: &str) -> BTreeMap<String, u64> {
     source
         .lines()
         .filter_map(|line| {
             let declaration = line.trim().strip_prefix("pub const ")?.strip_suffix(';')?;
             let (name, rest) = declaration.split_once(':')?;
-            let (_, product) = rest.split_once('=')?;
-            let factors = product
-                .split('*')
-                .map(|f| f.trim().replace('_', "").parse::<u64>());
-            let value = factors.product::<Result<u64, _>>().ok()?;
-            Some((name.to_owned(), value))
+            let (_, expression) = rest.split_once('=')?;
+            Some((name.to_owned(), value(expression.trim())?))
         })
         .collect()
+}
+
+/// A product of numbers, or a power of two less one.
+fn value(expression: &str) -> Option<u64> {
+    let number = |text: &str| text.trim().replace('_', "").parse::<u64>().ok();
+    if let Some(shift) = expression.strip_prefix("(1 << ") {
+        let bits = number(shift.strip_suffix(") - 1")?)?;
+        return 2_u64.checked_pow(u32::try_from(bits).ok()?)?.checked_sub(1);
+    }
+    expression.split('*').map(number).product()
 }
 
 #[cfg(test)]
@@ -96,6 +102,12 @@ mod tests {
     #[test]
     fn a_table_that_states_the_code_is_fine() {
         assert_eq!(findings("| AB-1 | `A_MAX` | 65,536 | bytes |\n"), 0);
+    }
+
+    #[test]
+    fn a_power_of_two_less_one_is_a_number_too() {
+        assert_eq!(value("(1 << 53) - 1"), Some(9_007_199_254_740_991));
+        assert_eq!(value("\"text\""), None);
     }
 
     #[test]

@@ -56,7 +56,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("hickory-resolver", &["holm-federation", "holm-sdk", "holm"]),
     ("hickory-server", &["holm"]),
     ("axum", &["holm-federation", "holm-client-api", "holm"]),
-    ("tokio-tungstenite", &["holm-sdk"]),
+    ("tokio-tungstenite", &["holm-sdk", "holm-client-api"]),
 ];
 
 /// What the pure crates never name: I/O, clocks, randomness of the system.
