@@ -1,7 +1,7 @@
 //! KeyPackages: making one, and reading one that somebody else made.
 //!
 //! A server checks a KeyPackage when a device uploads it and when another server hands it out: a
-//! bad one would make the commit that adds it fail (KP-1; spec 05 §1).
+//! bad one would make the commit that adds it fail (ROOM-11; spec 05 §1).
 
 use holm_protocol::encoding::encode;
 use holm_protocol::identity::{DeviceIdentity, IdentityError};
@@ -71,7 +71,7 @@ pub enum KeyPackageError {
     Make(String),
 }
 
-/// Reads a KeyPackage, as MLSMessage, and checks all that can be checked of it alone (KP-1).
+/// Reads a KeyPackage, as MLSMessage, and checks all that can be checked of it alone (ROOM-11).
 ///
 /// # Errors
 /// The first check that fails.

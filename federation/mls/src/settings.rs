@@ -1,7 +1,7 @@
 //! Settings every client has; MLS negotiates none of them (spec 05 §1).
 //!
 //! A client that keeps fewer past epochs or a shorter ratchet window loses messages that others
-//! can read, so these values are part of the protocol (ROOM-1, ROOM-2, ROOM-5).
+//! can read, so these values are part of the protocol (ROOM-2, ROOM-12).
 
 use holm_protocol::limits::MESSAGE_EPOCHS_BEHIND_MAX;
 use holm_protocol::room_extension::{ROOM_EXTENSION_TYPE, RoomExtension};

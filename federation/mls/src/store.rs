@@ -51,6 +51,15 @@ struct Staged {
     overlay: BTreeMap<Place, Option<Secret>>,
 }
 
+impl Staged {
+    fn clear(&mut self, scope: &[u8]) {
+        self.overlay.retain(|place, _| place.scope != scope);
+        let old = self.base.keys().filter(|place| place.scope == scope);
+        let deleted: Vec<_> = old.map(|place| (place.clone(), None)).collect();
+        self.overlay.extend(deleted);
+    }
+}
+
 impl StagedStore {
     /// A store without rows.
     pub fn new() -> Self {
@@ -69,15 +78,12 @@ impl StagedStore {
         }
     }
 
-    /// All rows as the database has them, changes not counted.
-    pub fn rows(&self) -> Vec<Row> {
+    /// All rows as the database has them, as changes that would write them elsewhere.
+    pub fn rows(&self) -> Vec<RowChange> {
         let staged = self.lock();
-        let row = |(place, value): (&Place, &Secret)| Row {
-            scope: place.scope.clone(),
-            key: place.key.clone(),
-            value: value.to_vec(),
-        };
-        staged.base.iter().map(row).collect()
+        let rows = staged.base.iter();
+        rows.map(|(place, value)| RowChange::new(place, Some(value.clone())))
+            .collect()
     }
 
     /// Whether rows of `scope` are loaded: an MLS group id, or empty for the device's own.
@@ -89,6 +95,12 @@ impl StagedStore {
             .range(first..)
             .next()
             .is_some_and(|(place, _)| place.scope == scope)
+    }
+
+    /// Deletes every row of `scope`, as a change like any other: before a device that was in a
+    /// group joins it anew, so that no key of the old one stays behind.
+    pub fn clear(&self, scope: &[u8]) {
+        self.lock().clear(scope);
     }
 
     /// Forgets the rows of `scope`, and changes of it that were not accepted.

@@ -24,16 +24,12 @@ struct Snapshot {
 impl PublicRoom {
     /// The whole state, for a later [`PublicRoom::load`].
     pub fn snapshot(&self) -> Vec<u8> {
-        let rows = self
-            .store
-            .rows()
-            .into_iter()
-            .map(|row| (row.key, row.value))
-            .collect();
+        let rows = self.store.rows().into_iter();
+        let rows = rows.filter_map(|row| Some((row.key, row.value?.to_vec())));
         let snapshot = Snapshot {
             version: VERSION,
             group_id: self.group.group_id().as_slice().to_vec(),
-            rows,
+            rows: rows.collect(),
             group_info: self.group_info.clone(),
         };
         postcard::to_stdvec(&snapshot).unwrap_or_else(|e| unreachable!("plain bytes: {e}"))

@@ -61,7 +61,7 @@ impl PublicRoom {
     /// Checks the body of a commit event against this state, changing nothing (ROOM-8, ADM-1).
     ///
     /// `orders` are those of its authenticated data whose signatures the caller verified; one
-    /// that the commit does not carry counts for nothing.
+    /// that the commit does not carry counts for nothing. `time_ms` is the event's time.
     ///
     /// # Errors
     /// The first check that fails.
@@ -69,7 +69,7 @@ impl PublicRoom {
         &self,
         body: &CommitBody,
         orders: Vec<Order>,
-        now_ms: u64,
+        time_ms: u64,
     ) -> Result<StagedRoomCommit, StageError> {
         let processed = self.process(body)?;
         let aad = Aad::from_bytes(processed.aad()).map_err(StageError::invalid)?;
@@ -79,7 +79,7 @@ impl PublicRoom {
         };
         let view = commit_view(&self.group, &staged, &sender, carried(&aad, orders))?;
         check_bundle(&self.crypto, &self.group, &staged, &sender, body)?;
-        let admitted = admit_commit(&self.view, &view, now_ms)?;
+        let admitted = admit_commit(&self.view, &view, time_ms)?;
         let references = add_references(&staged, &self.crypto)?;
         if references.is_empty() && body.welcome_hash != Hash::sha256(&[]) {
             return Err(StageError::invalid("a Welcome without an Add"));

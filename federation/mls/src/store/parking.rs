@@ -8,25 +8,26 @@ use std::collections::BTreeSet;
 
 use super::row::{Place, Secret};
 use super::rows::Kind;
-use super::{Staged, StagedStore, StoreError};
+use super::{StagedStore, StoreError};
 
 const PARKED: Kind = Kind("parked");
 
-type ParkedRow = (Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+/// Scope, key and new content of a changed row.
+type ParkedRow<B> = (B, B, Option<B>);
 
 impl StagedStore {
     /// Takes the changes out as one blob; the rows stay what they were.
     pub fn park(&self) -> Result<Secret, StoreError> {
         let mut staged = self.lock();
-        let row = |(place, value): (&Place, &Option<Secret>)| -> ParkedRow {
-            (
-                place.scope.clone(),
-                place.key.clone(),
-                value.as_ref().map(|v| v.to_vec()),
-            )
-        };
-        let rows: Vec<ParkedRow> = staged.overlay.iter().map(row).collect();
+        let changes = staged.overlay.iter();
+        let rows: Vec<ParkedRow<&[u8]>> = changes
+            .map(|(place, value)| {
+                let value = value.as_ref().map(|value| value.as_slice());
+                (place.scope.as_slice(), place.key.as_slice(), value)
+            })
+            .collect();
         let blob = PARKED.encode(&rows)?;
+        drop(rows);
         staged.overlay.clear();
         Ok(blob)
     }
@@ -34,34 +35,16 @@ impl StagedStore {
     /// Puts parked changes back, to be written and accepted like any other. A group in the blob
     /// takes the place of the group of that id: rows of the old one that it lacks are deleted.
     pub fn unpark(&self, blob: &[u8]) -> Result<(), StoreError> {
-        let parked: Vec<ParkedRow> = PARKED.decode(blob)?;
-        let groups: BTreeSet<Vec<u8>> = parked
-            .iter()
-            .map(|(scope, _, _)| scope.clone())
-            .filter(|scope| !scope.is_empty())
-            .collect();
+        let parked: Vec<ParkedRow<Vec<u8>>> = PARKED.decode(blob)?;
+        let scopes: BTreeSet<_> = parked.iter().map(|(scope, _, _)| scope.clone()).collect();
         let mut staged = self.lock();
-        for scope in &groups {
-            clear_scope(&mut staged, scope);
+        for scope in scopes.iter().filter(|scope| !scope.is_empty()) {
+            staged.clear(scope);
         }
         for (scope, key, value) in parked {
-            staged
-                .overlay
-                .insert(Place { scope, key }, value.map(Secret::new));
+            let value = value.map(Secret::new);
+            staged.overlay.insert(Place { scope, key }, value);
         }
         Ok(())
     }
-}
-
-fn clear_scope(staged: &mut Staged, scope: &[u8]) {
-    staged.overlay.retain(|place, _| place.scope != scope);
-    let old: Vec<Place> = staged
-        .base
-        .keys()
-        .filter(|place| place.scope == scope)
-        .cloned()
-        .collect();
-    staged
-        .overlay
-        .extend(old.into_iter().map(|place| (place, None)));
 }
