@@ -31,9 +31,9 @@ pub fn openapi() -> OpenApi {
         .title("Holm client API")
         .version("v1")
         .description(Some(
-            "What a device asks of its homeserver. Bytes are base64url without padding; numbers \
-             that may pass 2^53 are JSON numbers all the same. An unknown member is ignored, one \
-             that stands twice is refused. Every refusal is a `Problem`.",
+            "What a device asks of its homeserver. Bytes are base64url without padding, numbers \
+             at most 2^53 - 1. An unknown member is ignored, one that stands twice is refused. \
+             Every refusal is a `Problem`.",
         ));
     OpenApiBuilder::new()
         .info(info.build())

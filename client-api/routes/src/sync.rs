@@ -16,3 +16,6 @@ mod acks;
 mod heartbeat;
 mod sends;
 mod wire;
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! Sends in flight: one ordered lane a room, bounded together (SYNC-4, SYNC-5, SYNC-13).
 //!
 //! A room's messages go to core in the order they came, one call at a time; what arrives while a
-//! call runs goes with the next. After a refusal the messages behind it in the lane are refused
-//! too, so that the log never shows a device's messages in another order than it wrote them.
+//! call runs goes with the next. After a refusal that the device will answer by sending again, the
+//! messages behind it in the lane are refused too, so that the log never shows a device's messages
+//! in another order than it wrote them; core does the same within one call (LOG-15).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -90,8 +91,9 @@ impl Sends {
     pub(crate) fn finish(&mut self, done: Done) -> Vec<ServerFrame> {
         self.held -= done.ids.len();
         self.held_len -= done.len;
-        let refused = done.results.iter().any(Result::is_err);
-        let behind = self.release(&done.room, refused);
+        let comes_again = |result: &Result<_, Problem>| result.as_ref().is_err_and(comes_again);
+        let held_up = done.results.iter().any(comes_again);
+        let behind = self.release(&done.room, held_up);
         let answered = done.ids.into_iter().zip(done.results);
         let behind = behind.into_iter().map(|id| (id, Err(previous_refused())));
         answered
@@ -110,13 +112,13 @@ impl Sends {
         !self.running.is_empty()
     }
 
-    /// Frees a lane; empties it after a refusal and says what was in it.
-    fn release(&mut self, room: &RoomUri, refused: bool) -> Vec<Option<ClientMsgId>> {
+    /// Frees a lane; where it is held up, empties it and says what was in it.
+    fn release(&mut self, room: &RoomUri, held_up: bool) -> Vec<Option<ClientMsgId>> {
         let Some(lane) = self.lanes.get_mut(room) else {
             return Vec::new();
         };
         lane.busy = false;
-        let behind: Vec<_> = match refused {
+        let behind: Vec<_> = match held_up {
             true => lane.waiting.drain(..).collect(),
             false => Vec::new(),
         };
@@ -169,6 +171,15 @@ fn client_msg_id(message: &[u8]) -> Option<ClientMsgId> {
     Some(Aad::from_bytes(header.aad).ok()?.client_msg_id)
 }
 
+/// Whether a device sends a message with this refusal again.
+fn comes_again(problem: &Problem) -> bool {
+    let code = matches!(
+        problem.code,
+        Code::EpochTooOld | Code::WrongEpoch | Code::PreviousRefused
+    );
+    code || problem.status == 429 || problem.status >= 500
+}
+
 fn previous_refused() -> Problem {
     Problem::new(
         Code::PreviousRefused,
@@ -183,6 +194,3 @@ fn no_answer() -> Problem {
     )
     .with_retry_after(5)
 }
-
-#[cfg(test)]
-mod tests;

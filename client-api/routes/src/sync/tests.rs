@@ -1,0 +1,6 @@
+//! A connection as its device sees it, over a pipe and a scripted homeserver.
+
+mod close;
+mod flow;
+mod script;
+mod send;
