@@ -12,7 +12,8 @@ use holm_protocol::uri::{DeviceUri, UserUri};
 use openmls::messages::group_info::VerifiableGroupInfo;
 use openmls::prelude::{
     CredentialWithKey, GroupId, KeyPackage, LeafNodeIndex, LeafNodeParameters, MlsGroup,
-    MlsMessageBodyIn, MlsMessageIn, ProcessedMessageContent, RatchetTreeIn, StagedWelcome,
+    MlsMessageBodyIn, MlsMessageIn, ProcessedMessageContent, Proposal, RatchetTreeIn,
+    StagedWelcome,
 };
 use openmls_rust_crypto::RustCrypto;
 
@@ -31,6 +32,7 @@ pub(crate) struct Ask {
     pub(crate) adds: Vec<KeyPackage>,
     pub(crate) removes: Vec<u32>,
     pub(crate) extension: Option<RoomExtension>,
+    pub(crate) others: Vec<Proposal>,
     pub(crate) aad: Option<Vec<u8>>,
 }
 
@@ -125,6 +127,7 @@ impl Device {
             .commit_builder()
             .propose_adds(ask.adds.clone())
             .propose_removals(removes);
+        builder = builder.add_proposals(ask.others.clone());
         if let Some(extension) = &ask.extension {
             let extensions = context_extensions(extension);
             builder = builder

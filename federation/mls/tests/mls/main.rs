@@ -15,7 +15,11 @@ mod hostile_bytes;
 #[cfg(test)]
 mod key_packages;
 #[cfg(test)]
+mod proposals;
+#[cfg(test)]
 mod removing;
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]

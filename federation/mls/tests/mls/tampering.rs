@@ -2,6 +2,7 @@
 
 use holm_mls::{BundleError, StageError};
 use holm_protocol::bundle::Bundle;
+use holm_protocol::limits::BUNDLE_LEN_MAX;
 use openmls::prelude::MlsMessageBodyIn;
 
 use crate::devices::{Ask, Device, body_of};
@@ -192,4 +193,18 @@ fn a_message_is_no_commit() {
         MlsMessageBodyIn::PrivateMessage(_)
     ));
     assert!(matches!(world.refused(&bundle), StageError::Invalid(_)));
+}
+
+// LIM-6
+#[test]
+fn a_bundle_over_the_limit_is_refused_unread() {
+    let mut world = World::of(&["alice", "bob"]);
+    let bundle = add(&mut world);
+    let with = |len: usize| {
+        let mut changed = bundle.clone();
+        changed.commit.resize(len - changed.group_info.len(), 0);
+        world.refused(&changed).to_string()
+    };
+    assert!(with(BUNDLE_LEN_MAX + 1).contains("limit"));
+    assert!(!with(BUNDLE_LEN_MAX).contains("limit"));
 }
