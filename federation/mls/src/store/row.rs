@@ -1,11 +1,40 @@
 //! Rows: where one stands, what is in it, and what a transaction has to write.
 
 use std::fmt;
+use std::ops::Deref;
 
 use zeroize::Zeroizing;
 
-/// Bytes that are wiped when they are dropped.
-pub type Secret = Zeroizing<Vec<u8>>;
+/// Bytes that are wiped when they are dropped, and not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes bytes into care; copies made before are the caller's.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl Deref for Secret {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Secret {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({} bytes, redacted)", self.len())
+    }
+}
 
 /// A row as a database keeps it. Not printable: most rows hold keys.
 pub struct Row {
@@ -43,7 +72,7 @@ impl fmt::Debug for RowChange {
         let kind = self.key.split(|byte| *byte == 0).next().unwrap_or_default();
         let kind = String::from_utf8_lossy(kind);
         match &self.value {
-            Some(value) => write!(f, "RowChange({kind}, {} bytes, redacted)", value.len()),
+            Some(value) => write!(f, "RowChange({kind}, {value:?})"),
             None => write!(f, "RowChange({kind}, deleted)"),
         }
     }
