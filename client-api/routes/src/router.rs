@@ -32,6 +32,7 @@ pub fn router(homeserver: Homeserver, sockets: Sockets) -> Router {
         .router
         .method_not_allowed_fallback(method_not_allowed)
         .route("/client", any(not_found))
+        .route("/client/", any(not_found))
         .route("/client/{*rest}", any(not_found))
         .layer(from_fn(layers::panics))
         .layer(from_fn(layers::headers))
@@ -62,9 +63,9 @@ impl Routes {
             .add(key_package::claim::doc(), key_package::claim::handle)
             .add(room::create::doc(), room::create::handle)
             .add(room::list::doc(), room::list::handle)
-            .add(room::leave::doc(), room::leave::handle)
             .add(commit::submit::doc(), commit::submit::handle)
             .add(event::list::doc(), event::list::handle)
+            .add(room::leave::doc(), room::leave::handle)
             .add(tree::read::doc(), tree::read::handle)
             .add(server_document::read::doc(), server_document::read::handle)
             .add(sync::connect::doc(), sync::connect::handle)

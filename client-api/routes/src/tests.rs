@@ -1,1 +1,13 @@
-//! The API as its callers see it.
+//! The API as its callers see it, over a homeserver whose ports are stubs.
+
+mod site;
+mod stub_peers;
+mod stub_stores;
+
+mod access;
+mod accounts;
+mod answers;
+mod bodies;
+mod document;
+mod names;
+mod socket;

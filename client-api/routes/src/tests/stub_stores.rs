@@ -1,0 +1,244 @@
+//! Stores that keep accounts in memory and know no room.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use holm_core::ports::{
+    Account, AccountStore, Append, AppendError, Claim, EnrolledDevice, Fold, Future,
+    KeyPackageStore, LogHead, LogStore, Membership, PeerCursor, RoomRecord, RoomStore, StoreError,
+    Stored, StoredEntry, StoredKeyPackage, StoredOrder, TokenOwner,
+};
+use holm_protocol::{DeviceUri, Hash, RoomUri, ServerName, UserUri};
+
+#[derive(Default)]
+pub(super) struct Stores {
+    pub(super) accounts: Mutex<BTreeMap<UserUri, Account>>,
+    pub(super) tokens: Mutex<BTreeMap<Hash, DeviceUri>>,
+    /// Whether looking for rooms fails.
+    pub(super) failing: AtomicBool,
+}
+
+fn stored<'a, T: Send + 'a>(value: T) -> Stored<'a, T> {
+    Box::pin(async { Ok(value) })
+}
+
+fn failed<'a, T: Send + 'a>() -> Stored<'a, T> {
+    Box::pin(async { Err(StoreError("this store is a stub".into())) })
+}
+
+impl AccountStore for Stores {
+    fn create_account<'a>(
+        &'a self,
+        user: &'a UserUri,
+        password_hash: &'a str,
+        device: &'a DeviceUri,
+        token: Hash,
+    ) -> Stored<'a, bool> {
+        let account = Account {
+            user: user.clone(),
+            password_hash: password_hash.to_owned(),
+            device: None,
+        };
+        let mut accounts = self.accounts.lock().unwrap();
+        let free = !accounts.contains_key(user);
+        if free {
+            accounts.insert(user.clone(), account);
+            self.tokens.lock().unwrap().insert(token, device.clone());
+        }
+        stored(free)
+    }
+
+    fn account<'a>(&'a self, user: &'a UserUri) -> Stored<'a, Option<Account>> {
+        stored(self.accounts.lock().unwrap().get(user).cloned())
+    }
+
+    fn enroll_device<'a>(
+        &'a self,
+        user: &'a UserUri,
+        device: &'a EnrolledDevice,
+    ) -> Stored<'a, bool> {
+        let mut accounts = self.accounts.lock().unwrap();
+        accounts.get_mut(user).unwrap().device = Some(device.clone());
+        stored(true)
+    }
+
+    fn replace_token<'a>(
+        &'a self,
+        _user: &'a UserUri,
+        device: &'a DeviceUri,
+        token: Hash,
+    ) -> Stored<'a, ()> {
+        self.tokens.lock().unwrap().insert(token, device.clone());
+        stored(())
+    }
+
+    fn token(&self, token: Hash) -> Stored<'_, Option<TokenOwner>> {
+        let device = self.tokens.lock().unwrap().get(&token).cloned();
+        stored(device.map(|device| {
+            let accounts = self.accounts.lock().unwrap();
+            let account = accounts.get(&device.user());
+            TokenOwner {
+                user: device.user(),
+                device,
+                enrolled: account.is_some_and(|a| a.device.is_some()),
+            }
+        }))
+    }
+
+    fn revoke_token(&self, token: Hash) -> Stored<'_, ()> {
+        self.tokens.lock().unwrap().remove(&token);
+        stored(())
+    }
+}
+
+impl KeyPackageStore for Stores {
+    fn add_key_packages<'a>(
+        &'a self,
+        _device: &'a DeviceUri,
+        _packages: &'a [StoredKeyPackage],
+    ) -> Stored<'a, usize> {
+        failed()
+    }
+
+    fn count_key_packages<'a>(&'a self, _device: &'a DeviceUri, _now: u64) -> Stored<'a, usize> {
+        panic!("this stub panics, to show what becomes of it")
+    }
+
+    fn claim_key_packages<'a>(
+        &'a self,
+        _claim: &'a Claim,
+    ) -> Stored<'a, Option<Vec<(DeviceUri, Bytes)>>> {
+        failed()
+    }
+
+    fn claimed_for(&self, _: Hash) -> Stored<'_, Option<(DeviceUri, RoomUri, ServerName)>> {
+        failed()
+    }
+}
+
+impl LogStore for Stores {
+    fn begin<'a>(&'a self, _room: &'a RoomUri, _head: LogHead) -> Stored<'a, LogHead> {
+        failed()
+    }
+
+    fn append(&self, _append: Append) -> Future<'_, Result<(), AppendError>> {
+        Box::pin(async { Err(AppendError::NoLog) })
+    }
+
+    fn head<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<LogHead>> {
+        stored(None)
+    }
+
+    fn read<'a>(
+        &'a self,
+        _room: &'a RoomUri,
+        _after: u64,
+        _limit: usize,
+        _bytes_max: usize,
+    ) -> Stored<'a, Vec<StoredEntry>> {
+        failed()
+    }
+
+    fn find<'a>(&'a self, _room: &'a RoomUri, _key: Hash) -> Stored<'a, Option<(u64, u64)>> {
+        stored(None)
+    }
+
+    fn take_over<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, u64> {
+        failed()
+    }
+
+    fn commit_seqs(&self) -> Stored<'_, Vec<(RoomUri, u64)>> {
+        stored(Vec::new())
+    }
+}
+
+impl RoomStore for Stores {
+    fn create_room<'a>(
+        &'a self,
+        _record: &'a RoomRecord,
+        _creator: &'a DeviceUri,
+    ) -> Stored<'a, bool> {
+        failed()
+    }
+
+    fn room<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<RoomRecord>> {
+        stored(None)
+    }
+
+    fn all_rooms(&self) -> Stored<'_, Vec<(RoomUri, ServerName, u64)>> {
+        stored(Vec::new())
+    }
+
+    fn fold(&self, _fold: Fold) -> Stored<'_, ()> {
+        failed()
+    }
+
+    fn set_stopped<'a>(&'a self, _room: &'a RoomUri, _why: Option<&'a str>) -> Stored<'a, ()> {
+        failed()
+    }
+
+    fn memberships<'a>(&'a self, _device: &'a DeviceUri) -> Stored<'a, Vec<Membership>> {
+        match self.failing.load(Ordering::Relaxed) {
+            true => failed(),
+            false => stored(Vec::new()),
+        }
+    }
+
+    fn membership<'a>(
+        &'a self,
+        _device: &'a DeviceUri,
+        _room: &'a RoomUri,
+    ) -> Stored<'a, Option<Membership>> {
+        stored(None)
+    }
+
+    fn local_devices<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Vec<DeviceUri>> {
+        stored(Vec::new())
+    }
+
+    fn acknowledge<'a>(
+        &'a self,
+        _device: &'a DeviceUri,
+        _marks: &'a [(RoomUri, u64, u64)],
+    ) -> Stored<'a, ()> {
+        stored(())
+    }
+
+    fn peers<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Vec<PeerCursor>> {
+        stored(Vec::new())
+    }
+
+    fn rooms_of_peer<'a>(&'a self, _server: &'a ServerName) -> Stored<'a, Vec<PeerCursor>> {
+        stored(Vec::new())
+    }
+
+    fn advance_peer<'a>(
+        &'a self,
+        _server: &'a ServerName,
+        _cursors: &'a [(RoomUri, u64)],
+    ) -> Stored<'a, ()> {
+        stored(())
+    }
+
+    fn peer_servers(&self) -> Stored<'_, Vec<ServerName>> {
+        stored(Vec::new())
+    }
+
+    fn add_order<'a>(
+        &'a self,
+        _room: &'a RoomUri,
+        _order: &'a StoredOrder,
+    ) -> Stored<'a, StoredOrder> {
+        failed()
+    }
+
+    fn open_orders<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Vec<StoredOrder>> {
+        stored(Vec::new())
+    }
+
+    fn tree<'a>(&'a self, _room: &'a RoomUri, _seq: u64) -> Stored<'a, Option<Bytes>> {
+        stored(None)
+    }
+}
