@@ -161,7 +161,7 @@ fn names(server: &ServerName, host: &str) -> Vec<String> {
 }
 
 /// All look-ups together (DISC-8).
-const LOOKUP_TIME_MAX: Duration = Duration::from_secs(5);
+pub(super) const LOOKUP_TIME_MAX: Duration = Duration::from_secs(5);
 /// Targets that are tried (DISC-3).
 const TARGETS_MAX: usize = 16;
 /// Addresses of a target that are tried (DISC-6).

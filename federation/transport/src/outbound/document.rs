@@ -13,6 +13,7 @@ use http::header::ACCEPT;
 use http::{Request, StatusCode};
 
 use super::backoff::Urgency;
+use super::discovery::LOOKUP_TIME_MAX;
 use super::peer::Peer;
 use super::pin;
 use super::resolve::ResolveError;
@@ -125,7 +126,11 @@ impl Transport {
     /// The root that DNS pins (DISC-9).
     async fn pin(&self, peer: &Peer) -> Result<Option<PublicKey>, PeerError> {
         let name = format!("_holm.{}", peer.server());
-        match self.parts.resolver.txt(&name).await {
+        let records = self.parts.resolver.txt(&name);
+        let records = tokio::time::timeout(LOOKUP_TIME_MAX, records).await;
+        match records
+            .unwrap_or_else(|_elapsed| Err(ResolveError::Failed("it takes too long".into())))
+        {
             Ok(records) => pin::read(&records).map_err(|error| peer.untrusted(error.to_string())),
             Err(ResolveError::NoRecord) => Ok(None),
             Err(ResolveError::Failed(reason)) => {

@@ -81,13 +81,13 @@ impl Transport {
                 peer.set_routes(routes.clone(), now_ms);
                 Ok(routes)
             }
-            Err(error) => match (error, earlier) {
-                (DiscoveryError::Dns(reason), Some(found)) if age(&found) < STALE_MS => {
-                    tracing::warn!(server = %peer.server(), reason, "DNS fails; the last answer is used");
-                    Ok(found.routes)
-                }
-                (error, _) => Err(peer.unreachable(error.to_string())),
-            },
+            Err(error @ (DiscoveryError::Dns(_) | DiscoveryError::TimedOut)) => {
+                let last = earlier.filter(|found| age(found) < STALE_MS);
+                tracing::debug!(server = %peer.server(), %error, used = last.is_some(), "DNS fails");
+                last.map(|found| found.routes)
+                    .ok_or_else(|| peer.unreachable(error.to_string()))
+            }
+            Err(error) => Err(peer.unreachable(error.to_string())),
         }
     }
 }

@@ -31,23 +31,22 @@ pub(super) fn config(extra_roots_pem: &[u8]) -> Result<ClientConfig, HttpExchang
 
 /// Whether the certificate holds but bears another name, so that the next name may fit.
 pub(super) fn is_wrong_name(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        // An io::Error hides what it carries from `source`.
-        let carried = error
-            .downcast_ref::<io::Error>()
-            .and_then(|io| io.get_ref());
-        let inner: &(dyn StdError + 'static) = match carried {
-            Some(carried) => carried,
-            None => error,
-        };
-        if let Some(rustls::Error::InvalidCertificate(reason)) = inner.downcast_ref() {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(rustls::Error::InvalidCertificate(reason)) = error.downcast_ref() {
             return matches!(
                 reason,
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
             );
         }
-        cause = inner.source();
+        // An io::Error is not the `source` of what it carries, but stands in its place.
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(carried) => Some(carried),
+            None => error.source(),
+        };
     }
     false
 }

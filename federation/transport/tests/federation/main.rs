@@ -1,0 +1,19 @@
+//! Federation over HTTP, from both sides: calls against a scripted network, DNS and TLS against
+//! real servers on loopback, and the gate against every kind of request it has to refuse.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails as its test does"
+)]
+
+mod calls;
+mod dns;
+mod documents;
+mod gate;
+mod patience;
+mod refused;
+mod signer;
+mod stub_store;
+mod tls;
+mod tls_server;
+mod world;
