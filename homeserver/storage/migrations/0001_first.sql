@@ -64,7 +64,7 @@ CREATE TABLE token (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX token_device ON token (device);
 
--- One row a claim that was answered with packages (KP-2).
+-- One row a claim that was answered with packages (FED-2).
 CREATE TABLE claim (
     id INTEGER PRIMARY KEY,
     claim_id BLOB NOT NULL UNIQUE CHECK (length(claim_id) = 16),

@@ -12,12 +12,12 @@ use holm_protocol::Event;
 /// numbers, a head that belongs to the last of them, every number below 2^63.
 pub(crate) fn check_shape(append: &Append) -> Result<(), AppendError> {
     let (expect, head) = (&append.expect, &append.head);
-    let numbers = expect.seq.saturating_add(1)..;
+    let numbers = (1..).map(|n| expect.seq.checked_add(n));
     let consecutive = append
         .entries
         .iter()
         .zip(numbers)
-        .all(|(entry, seq)| entry.seq == seq);
+        .all(|(entry, seq)| Some(entry.seq) == seq);
     let last = append.entries.last().map(|entry| entry.seq);
     if !consecutive || last != Some(head.position.seq) {
         return Err(malformed("the entries do not lead from head to head"));

@@ -1,4 +1,4 @@
-//! Accounts, their device and their tokens (ACC-1 to ACC-4).
+//! Accounts, their device and their tokens (ACC-1 to ACC-6).
 
 use holm_core::ports::{Account, AccountStore, EnrolledDevice, Stored, TokenOwner};
 use holm_protocol::identity::DeviceIdentity;

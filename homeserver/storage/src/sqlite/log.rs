@@ -6,22 +6,23 @@
 
 mod batch;
 mod head;
+mod page;
 mod writer;
 
 use std::time::Duration;
 
-use futures::{FutureExt, TryStreamExt};
+use futures::FutureExt;
+use holm_core::ports::StoredEntry;
 use holm_core::ports::{Append, AppendError, Future, LogHead, LogStore, Stored};
-use holm_core::ports::{Attachment, StoredEntry};
-use holm_protocol::{EventKind, Hash, RoomUri};
+use holm_protocol::{Hash, RoomUri};
 use sqlx::sqlite::SqliteRow;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Sqlite;
 use super::failure::Failure;
-use super::row::{Cells, stored_number};
-use crate::decide::{begin_anew, check_shape, time_of, weight};
+use super::row::Cells;
+use crate::decide::{begin_anew, check_shape, time_of};
 
 pub(super) use writer::Job;
 pub use writer::Writer;
@@ -50,7 +51,10 @@ impl LogStore for Sqlite {
         limit: usize,
         bytes_max: usize,
     ) -> Stored<'a, Vec<StoredEntry>> {
-        self.shared.stored(self.page(room, after, limit, bytes_max))
+        self.shared.stored(async move {
+            let mut reading = self.shared.reading().await?;
+            page::read(reading.connection(), room, after, (limit, bytes_max)).await
+        })
     }
 
     fn find<'a>(&'a self, room: &'a RoomUri, key: Hash) -> Stored<'a, Option<(u64, u64)>> {
@@ -120,85 +124,11 @@ impl Sqlite {
             Ok(Ok(outcome)) => outcome,
         }
     }
-
-    async fn page(
-        &self,
-        room: &RoomUri,
-        after: u64,
-        limit: usize,
-        bytes_max: usize,
-    ) -> Result<Vec<StoredEntry>, Failure> {
-        let Ok(after_stored) = stored_number(after) else {
-            return Ok(Vec::new());
-        };
-        let limit = limit.clamp(1, PAGE_LEN_MAX);
-        let mut reading = self.shared.reading().await?;
-        let query = sqlx::query(READ)
-            .bind(room.as_str())
-            .bind(after_stored)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-        let mut rows = query.fetch(reading.connection());
-        let (mut page, mut bytes) = (Vec::new(), 0_usize);
-        let mut expected = after + 1;
-        while let Some(row) = rows.try_next().await? {
-            let Some(entry) = following(&row, room, expected)? else {
-                break;
-            };
-            bytes = bytes.saturating_add(weight(&entry));
-            if !page.is_empty() && bytes > bytes_max {
-                break;
-            }
-            page.push(entry);
-            expected += 1;
-        }
-        Ok(page)
-    }
-}
-
-/// The entry in a row, if it is the one expected; `None` at the end of a copy that another, begun
-/// later, does not continue. A hole inside the newest copy is damage.
-fn following(
-    row: &SqliteRow,
-    room: &RoomUri,
-    expected: u64,
-) -> Result<Option<StoredEntry>, Failure> {
-    let cells = Cells::new(row, "event", room);
-    if cells.optional_number("seq")? == Some(expected) {
-        return entry(row, room, expected).map(Some);
-    }
-    let (base, head): (u64, u64) = (cells.number("base")?, cells.number("head")?);
-    match base < expected && expected <= head {
-        true => {
-            let why = format!("number {expected} is missing below the head {head}");
-            Err(cells.corrupt("seq", &why))
-        }
-        false => Ok(None),
-    }
-}
-
-fn entry(row: &SqliteRow, room: &RoomUri, seq: u64) -> Result<StoredEntry, Failure> {
-    let key = EventKey { room, seq };
-    let cells = Cells::new(row, "event", &key);
-    let attachment = match cells.get::<Option<&[u8]>>("welcome")? {
-        None => None,
-        Some(_) => Some(Attachment {
-            welcome: cells.bytes("welcome")?,
-            interim: cells.hash("interim")?,
-            servers: cells.json("welcome_servers")?,
-        }),
-    };
-    Ok(StoredEntry {
-        seq,
-        kind: EventKind(cells.number("kind")?),
-        event: cells.bytes("bytes")?,
-        attachment,
-    })
 }
 
 fn found_event(row: &SqliteRow, room: &RoomUri) -> Result<(u64, u64), Failure> {
     let seq = Cells::new(row, "submitted", room).number("seq")?;
-    let key = EventKey { room, seq };
-    let cells = Cells::new(row, "event", &key);
+    let cells = Cells::new(row, "event", room);
     let time = time_of(cells.get("bytes")?).map_err(|why| cells.corrupt("bytes", &why))?;
     Ok((seq, time))
 }
@@ -209,36 +139,16 @@ fn commit_seq(row: &SqliteRow) -> Result<(RoomUri, u64), Failure> {
     Ok((room, seq))
 }
 
-/// An event's name in errors.
-struct EventKey<'a> {
-    room: &'a RoomUri,
-    seq: u64,
-}
-
-impl std::fmt::Display for EventKey<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.room, self.seq)
-    }
-}
-
 /// Appends that may wait for the writer.
 pub(super) const QUEUE_LEN_MAX: usize = 1_024;
 /// How long an append waits for its place in the queue.
 const QUEUE_WAIT: Duration = Duration::from_secs(5);
 /// How long an append in the queue waits for its outcome.
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
-/// Entries a page may have, whatever the caller asks.
-const PAGE_LEN_MAX: usize = 4_096;
-
-/// Entries after a number, with base and head of the log beside each.
-const READ: &str = "SELECT log.base, log.seq AS head, event.seq AS seq, event.kind, event.bytes, \
-     event.welcome, event.interim, event.welcome_servers \
-     FROM log LEFT JOIN event ON event.log = log.id AND event.seq > ?2 \
-     WHERE log.room = ?1 ORDER BY event.seq LIMIT ?3";
 
 const FIND: &str = "SELECT submitted.seq, event.bytes \
      FROM log JOIN submitted ON submitted.log = log.id AND submitted.idempotency_key = ?2 \
-     JOIN event ON event.log = log.id AND event.seq = submitted.seq \
+     LEFT JOIN event ON event.log = log.id AND event.seq = submitted.seq \
      WHERE log.room = ?1";
 
 const TAKE_OVER: &str = "UPDATE log SET fence = fence + 1 WHERE room = ?1 RETURNING fence";
@@ -249,7 +159,7 @@ const COMMIT_SEQS: &str = "SELECT log.room, log.commit_seq \
 
 /// For the test that prepares every statement.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[READ, FIND, TAKE_OVER, COMMIT_SEQS];
+pub(super) const STATEMENTS: &[&str] = &[page::READ, FIND, TAKE_OVER, COMMIT_SEQS];
 #[cfg(test)]
 pub(super) use {
     batch::tests::statements as batch_statements, head::STATEMENTS as HEAD_STATEMENTS,

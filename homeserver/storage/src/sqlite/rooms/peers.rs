@@ -1,4 +1,6 @@
 //! Peers in rooms of which this server is hub: how far each has got.
+//!
+//! One whose part is over stays listed: it may pull its run of the log again.
 
 use holm_core::ports::PeerCursor;
 use holm_protocol::{RoomUri, ServerName};
@@ -64,7 +66,7 @@ fn cursor(row: &SqliteRow, name: &&str) -> Result<PeerCursor, Failure> {
 }
 
 const OF_ROOM: &str = "SELECT room, server, anchor, until, cursor FROM peer \
-     WHERE room = ?1 AND (until IS NULL OR cursor < until) ORDER BY server";
+     WHERE room = ?1 ORDER BY server";
 
 const OF_SERVER: &str = "SELECT room, server, anchor, until, cursor FROM peer \
      WHERE server = ?1 ORDER BY room";
