@@ -9,7 +9,7 @@ pub struct TestCitation {
     pub id: String,
     /// File of the test.
     pub path: String,
-    /// Name of the test function, or of the function that helps one.
+    /// Name of the test function.
     pub function: String,
 }
 
@@ -69,11 +69,13 @@ pub fn test_functions(tree: &Tree) -> Vec<(String, String)> {
     found
 }
 
-/// What tests cite: ids in the comments above a function, or inside it.
+/// What tests cite: ids in the comments above a function, or inside it. A test's name is a
+/// sentence of three words at least; what a function of another name cites does not count.
 pub fn test_citations(tree: &Tree) -> Vec<TestCitation> {
     let files = tree.ending(".rs").filter(|(path, _)| !is_own(path));
     files
         .flat_map(|(path, text)| citations_of(path, text))
+        .filter(|citation| citation.function.matches('_').count() >= 2)
         .collect()
 }
 

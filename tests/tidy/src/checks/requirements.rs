@@ -192,6 +192,12 @@ mod tests {
     }
 
     #[test]
+    fn what_a_helper_of_a_test_cites_does_not_count() {
+        let helper = CODE.replace("a_name_does", "read");
+        assert_eq!(findings(CHAPTER, &helper), ["AB-1 has no test"]);
+    }
+
+    #[test]
     fn an_id_that_no_chapter_defines_is_found() {
         let found = findings(CHAPTER, &CODE.replace("What", "AB-2"));
         assert_eq!(found, ["AB-2 is defined in no chapter"]);
@@ -218,7 +224,7 @@ mod tests {
     fn a_vectors_file_counts_where_a_test_reads_it() {
         let list = render(&definitions(&Tree::of(&[("spec/01-a.md", CHAPTER)])));
         let code = |test: &str| {
-            format!("//! AB-1\n#[cfg(test)]\nmod tests {{\n    fn t() {{ {test} }}\n}}\n")
+            format!("//! AB-1\n#[cfg(test)]\nmod tests {{\n    fn it_is_read() {{ {test} }}\n}}\n")
         };
         let count = |code: &str| {
             let vectors = ("spec/vectors/a.json", "{\"id\": \"AB-1\"}");
