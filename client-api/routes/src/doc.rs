@@ -43,7 +43,7 @@ const WITH_BODY: &[Code] = &[
     Code::Timeout,
 ];
 /// Problems of an endpoint that needs a token (API-2).
-const WITH_TOKEN: &[Code] = &[Code::Malformed, Code::Unauthenticated, Code::TokenRevoked];
+const WITH_TOKEN: &[Code] = &[Code::Malformed, Code::Unauthenticated];
 
 impl Doc {
     /// An endpoint that takes and answers nothing.

@@ -24,10 +24,10 @@ pub(crate) fn doc() -> Doc {
         .takes::<LoginRequest>()
         .answers::<SessionResponse>()
         .refuses(&[
+            Code::BadRequest,
             Code::WrongCredentials,
             Code::ClockSkew,
             Code::LinkRequired,
-            Code::RateLimited,
         ])
 }
 

@@ -23,12 +23,7 @@ pub(crate) fn doc() -> Doc {
     .describe("The session's device is new; it has to be enrolled before anything else.")
     .takes::<RegisterRequest>()
     .answers::<SessionResponse>()
-    .refuses(&[
-        Code::BadRequest,
-        Code::RegistrationClosed,
-        Code::NameTaken,
-        Code::RateLimited,
-    ])
+    .refuses(&[Code::BadRequest, Code::RegistrationClosed, Code::NameTaken])
 }
 
 pub(crate) async fn handle(

@@ -21,22 +21,20 @@ pub(crate) fn doc() -> Doc {
         .describe(
             "The first valid commit of an epoch wins; others get `wrong_epoch`. A repeated \
              `client_msg_id` gets its first answer. The device merges its commit where it meets \
-             it in the log, not here.",
+             it in the log, not here. A hub elsewhere may answer with any problem of its own.",
         )
         .takes::<CommitRequest>()
         .answers::<SentResponse>()
         .refuses(&[
-            Code::BadRequest,
             Code::NotFound,
+            Code::NotHub,
+            Code::NotYourUser,
             Code::WrongEpoch,
             Code::OrdersOpen,
-            Code::Limit,
             Code::InvalidCommit,
             Code::CommitForbidden,
-            Code::InvalidCertificate,
             Code::UnclaimedKeyPackage,
             Code::RoomStopped,
-            Code::RateLimited,
             Code::PeerRefused,
             Code::PeerUnreachable,
             Code::PeerUntrusted,

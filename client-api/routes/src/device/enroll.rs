@@ -19,11 +19,7 @@ pub(crate) fn doc() -> Doc {
     Doc::new(ENROLL, "enroll_device", "Enroll the caller's device")
         .takes::<EnrollRequest>()
         .before_enrollment()
-        .refuses(&[
-            Code::Forbidden,
-            Code::LinkRequired,
-            Code::InvalidCertificate,
-        ])
+        .refuses(&[Code::LinkRequired, Code::InvalidCertificate])
 }
 
 pub(crate) async fn handle(

@@ -31,7 +31,13 @@ pub(crate) fn doc() -> Doc {
             "How many events at most: 1 to 256; 256 where left out.",
         )
         .answers::<EventsResponse>()
-        .refuses(&[Code::BadRequest, Code::NotFound, Code::Gone])
+        .refuses(&[
+            Code::BadRequest,
+            Code::NotFound,
+            Code::PeerRefused,
+            Code::PeerUnreachable,
+            Code::PeerUntrusted,
+        ])
 }
 
 pub(crate) async fn handle(

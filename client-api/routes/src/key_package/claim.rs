@@ -26,6 +26,7 @@ pub(crate) fn doc() -> Doc {
     .answers::<ClaimResponse>()
     .refuses(&[
         Code::NotFound,
+        Code::NotYourUser,
         Code::KeyPackageConflict,
         Code::KeyPackagesExhausted,
         Code::PeerRefused,

@@ -22,12 +22,7 @@ pub(crate) fn doc() -> Doc {
     )
     .takes::<UploadKeyPackagesRequest>()
     .answers::<KeyPackageCount>()
-    .refuses(&[
-        Code::BadRequest,
-        Code::Limit,
-        Code::InvalidKeyPackage,
-        Code::InvalidCertificate,
-    ])
+    .refuses(&[Code::Limit, Code::TooLarge, Code::InvalidKeyPackage])
 }
 
 pub(crate) async fn handle(

@@ -24,7 +24,6 @@ pub(crate) fn doc() -> Doc {
             Code::Limit,
             Code::InvalidCommit,
             Code::CommitForbidden,
-            Code::InvalidCertificate,
         ])
 }
 

@@ -23,6 +23,8 @@ pub(crate) fn doc() -> Doc {
         .answers::<LeaveResponse>()
         .refuses(&[
             Code::NotFound,
+            Code::NotHub,
+            Code::NotYourUser,
             Code::RoomStopped,
             Code::PeerRefused,
             Code::PeerUnreachable,

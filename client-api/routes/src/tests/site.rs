@@ -19,6 +19,8 @@ use tower::ServiceExt;
 
 use super::stub_peers::NoPeers;
 use super::stub_stores::Stores;
+use crate::doc::Doc;
+use crate::router::docs;
 use crate::{Sockets, router};
 
 /// The site's time, milliseconds since 1970.
@@ -132,14 +134,28 @@ impl Site {
         Base64Url::to_text(&[n; 32])
     }
 
+    /// Calls; a problem that the endpoint's description leaves out fails the test (API-12).
     pub(super) async fn answer(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (
+            request.method().to_string(),
+            request.uri().path().to_owned(),
+        );
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body: to_bytes(body, usize::MAX).await.unwrap(),
+        };
+        if !answer.status.is_success() {
+            let code = answer.problem().code;
+            let described = described(&method, &path);
+            assert!(
+                described.is_none_or(|d| d.problems().contains(&code)),
+                "{code:?}"
+            );
         }
+        answer
     }
 
     /// Calls with a token and without a body.
@@ -167,6 +183,20 @@ impl Answer {
         );
         problem
     }
+}
+
+/// The description of the endpoint that serves a request.
+fn described(method: &str, path: &str) -> Option<Doc> {
+    let is_place = |segment: &str| segment.starts_with('{');
+    let serves = |doc: &Doc| {
+        let pattern: Vec<_> = doc.endpoint.path.split('/').collect();
+        let segments: Vec<_> = path.split('/').collect();
+        let fits = |(p, s): (&&str, &&str)| p == s || is_place(p);
+        doc.endpoint.method == method
+            && pattern.len() == segments.len()
+            && pattern.iter().zip(&segments).all(fits)
+    };
+    docs().into_iter().find(serves)
 }
 
 /// A device's identity, certified for its key.
