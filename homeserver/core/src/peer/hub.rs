@@ -164,7 +164,7 @@ impl Homeserver {
         Ok(peers.into_iter().find(|c| c.server == *peer))
     }
 
-    /// Rooms that do not exist and rooms without a participant of the peer look alike (FED-10).
+    /// Rooms that do not exist and rooms without a participant of the peer look alike (FED-13).
     async fn check_participant(&self, peer: &ServerName, room: &RoomUri) -> Result<(), Problem> {
         self.check_hub_of(room).await?;
         let (reply, answer) = oneshot::channel();
@@ -191,7 +191,7 @@ impl Homeserver {
     }
 }
 
-/// No server is believed about another's users (FED-1).
+/// No server is believed about another's users (FED-11).
 fn check_user(peer: &ServerName, user: &UserUri) -> Result<(), Problem> {
     match user.domain() == peer.as_str() {
         true => Ok(()),

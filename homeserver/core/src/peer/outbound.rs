@@ -2,7 +2,7 @@
 //!
 //! The task reads what follows the peer's durable cursors, so nothing is queued and nothing is
 //! lost when it ends. A room the peer cannot take is tried again later, alone; a peer that cannot
-//! be reached is tried again for as long as a room lives (FED-5, FED-11).
+//! be reached is tried again for as long as a room lives (FED-5, FED-9).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
