@@ -10,4 +10,5 @@ mod answers;
 mod bodies;
 mod document;
 mod names;
+mod rooms;
 mod socket;

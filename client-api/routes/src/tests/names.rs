@@ -1,6 +1,5 @@
 //! Names in paths and numbers in queries.
 
-use axum::body::Body;
 use holm_client_types::key_package::ClaimRequest;
 use holm_protocol::{Base64Url, Code, RoomUri, ServerName};
 use http::Request;
@@ -89,17 +88,6 @@ async fn a_page_is_asked_for_with_plain_numbers() {
         let path = format!("/client/v1/rooms/{ROOM}/{verb}");
         assert_eq!(code(&site, &path).await, expected, "{path}");
     }
-}
-
-// RM-5
-#[tokio::test]
-async fn a_room_that_the_caller_is_not_in_is_not_found() {
-    let site = Site::new();
-    let header = format!("Bearer {}", site.enrolled_token());
-    let path = format!("/client/v1/rooms/{ROOM}/leave");
-    let request = Request::post(path).header(AUTHORIZATION, header);
-    let answer = site.answer(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(answer.problem().code, Code::NotFound);
 }
 
 // KP-3

@@ -1,15 +1,16 @@
-//! A world without other servers.
+//! A world without other servers, but for a hub that takes every update.
 
 use std::sync::Arc;
 
 use holm_core::ports::{Future, PeerError, Peers};
+use holm_protocol::aad::ClientMsgId;
 use holm_protocol::document::VerifiedDocument;
 use holm_protocol::federation::{
     GroupInfoRequest, GroupInfoResponse, HeadsRequest, HeadsResponse, KeyMaterialRequest,
-    KeyMaterialResponse, LogPage, NotifyRequest, NotifyResponse, SubmitRequest, SubmitResponse,
-    UpdateRequest, UpdateResponse,
+    KeyMaterialResponse, LogPage, NotifyRequest, NotifyResponse, Sent, SubmitRequest,
+    SubmitResponse, UpdateRequest, UpdateResponse,
 };
-use holm_protocol::{RoomUri, ServerName, UserUri};
+use holm_protocol::{Base64Url, RoomUri, ServerName, UserUri};
 
 pub(super) struct NoPeers;
 
@@ -43,11 +44,21 @@ impl Peers for NoPeers {
 
     fn update<'a>(
         &'a self,
-        server: &'a ServerName,
+        _server: &'a ServerName,
         _room: &'a RoomUri,
-        _request: &'a UpdateRequest,
+        request: &'a UpdateRequest,
     ) -> Answer<'a, UpdateResponse> {
-        away(server)
+        let response = match request {
+            UpdateRequest::Commit { bundle, .. } => UpdateResponse::Commit(Sent {
+                client_msg_id: ClientMsgId(bundle.commit.to_array().unwrap()),
+                seq: 7,
+                time: 1_000,
+            }),
+            UpdateRequest::Leave { user } => UpdateResponse::Leave {
+                order: Base64Url::from(user.as_str().as_bytes().to_vec()),
+            },
+        };
+        Box::pin(async { Ok(response) })
     }
 
     fn submit_message<'a>(

@@ -1,4 +1,4 @@
-//! Stores that keep accounts in memory and know no room.
+//! Stores that keep accounts in memory, and know at most one room, whose hub is skerry.test.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -16,8 +16,17 @@ use holm_protocol::{DeviceUri, Hash, RoomUri, ServerName, UserUri};
 pub(super) struct Stores {
     pub(super) accounts: Mutex<BTreeMap<UserUri, Account>>,
     pub(super) tokens: Mutex<BTreeMap<Hash, DeviceUri>>,
+    /// The one room, as its one device sees it.
+    pub(super) membership: Mutex<Option<Membership>>,
     /// Whether looking for rooms fails.
     pub(super) failing: AtomicBool,
+}
+
+impl Stores {
+    fn membership_of(&self, room: &RoomUri) -> Option<Membership> {
+        let membership = self.membership.lock().unwrap();
+        membership.clone().filter(|m| m.room == *room)
+    }
 }
 
 fn stored<'a, T: Send + 'a>(value: T) -> Stored<'a, T> {
@@ -163,8 +172,16 @@ impl RoomStore for Stores {
         failed()
     }
 
-    fn room<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<RoomRecord>> {
-        stored(None)
+    fn room<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<RoomRecord>> {
+        let record = RoomRecord {
+            room: room.clone(),
+            hub: ServerName::parse("skerry.test").unwrap(),
+            folded_seq: 0,
+            snapshot: Bytes::new(),
+            stopped: None,
+        };
+        let known = self.membership_of(room).is_some();
+        stored(known.then_some(record))
     }
 
     fn all_rooms(&self) -> Stored<'_, Vec<(RoomUri, ServerName, u64)>> {
@@ -182,16 +199,16 @@ impl RoomStore for Stores {
     fn memberships<'a>(&'a self, _device: &'a DeviceUri) -> Stored<'a, Vec<Membership>> {
         match self.failing.load(Ordering::Relaxed) {
             true => failed(),
-            false => stored(Vec::new()),
+            false => stored(self.membership.lock().unwrap().iter().cloned().collect()),
         }
     }
 
     fn membership<'a>(
         &'a self,
         _device: &'a DeviceUri,
-        _room: &'a RoomUri,
+        room: &'a RoomUri,
     ) -> Stored<'a, Option<Membership>> {
-        stored(None)
+        stored(self.membership_of(room))
     }
 
     fn local_devices<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Vec<DeviceUri>> {
