@@ -1,8 +1,9 @@
 //! The store's ports over one SQLite file.
 //!
 //! One connection writes, a few read; each stands behind a lock and there is no pool, whose
-//! connections come back by a task that in-place driving would wait for in vain. Appends go
-//! through a queue to one [`Writer`], which commits all that wait in one transaction. An I/O error
+//! connections come back by a task that in-place driving would wait for in vain. Appends and
+//! watermarks go through a queue to one [`Writer`], which commits all that wait in one
+//! transaction. An I/O error
 //! stops the store for good: after a failed fsync nobody knows what the disk holds.
 
 mod accounts;
@@ -14,6 +15,7 @@ mod open;
 mod peers;
 mod rooms;
 mod row;
+mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,10 +24,10 @@ use tokio::sync::mpsc;
 
 use crate::drive::Drive;
 use connection::Shared;
-use log::Job;
+use writer::Job;
 
-pub use log::Writer;
 pub use open::OpenError;
+pub use writer::Writer;
 
 /// A store over one SQLite file. Cloning shares it.
 #[derive(Clone)]
@@ -38,7 +40,7 @@ impl Sqlite {
     /// Opens the store in `folder`, made where it is missing: `holm.db`, readable by its owner
     /// alone, and `holm.lock`, held while the store is open.
     ///
-    /// Appends are answered while the [`Writer`] runs.
+    /// Appends and acknowledgements are answered while the [`Writer`] runs.
     ///
     /// # Errors
     /// Another server has the folder, the file is not ours or newer, or the database does not
@@ -76,8 +78,7 @@ impl Sqlite {
 
     fn assemble(shared: Shared) -> (Self, Writer) {
         let shared = Arc::new(shared);
-        let (queue, jobs) = mpsc::channel(log::QUEUE_LEN_MAX);
-        let writer = Writer::new(Arc::clone(&shared), jobs);
+        let (writer, queue) = Writer::new(Arc::clone(&shared));
         (Self { shared, queue }, writer)
     }
 }

@@ -1,31 +1,24 @@
 //! The log store over SQLite (LOG-2, LOG-9).
 //!
-//! Appends wait in a bounded queue for the one writer ([`writer`]), which decides and commits all
-//! that wait in one transaction ([`batch`]). Everything else is one statement or one small
-//! transaction of its own.
+//! Appends wait in a bounded queue for the one writer, which decides and commits all that wait in
+//! one transaction ([`batch`]). Everything else is one statement or one small transaction of its
+//! own.
 
-mod batch;
+pub(super) mod batch;
 mod head;
 mod page;
-mod writer;
-
-use std::time::Duration;
 
 use futures::FutureExt;
 use holm_core::ports::StoredEntry;
 use holm_core::ports::{Append, AppendError, Future, LogHead, LogStore, Stored};
 use holm_protocol::{Hash, RoomUri};
 use sqlx::sqlite::SqliteRow;
-use tokio::sync::oneshot;
-use tokio::time::timeout;
 
 use super::Sqlite;
 use super::failure::Failure;
 use super::row::Cells;
+use super::writer::{Job, Unanswered, ask};
 use crate::decide::{begin_anew, check_shape, time_of};
-
-pub(super) use writer::Job;
-pub use writer::Writer;
 
 impl LogStore for Sqlite {
     fn begin<'a>(&'a self, room: &'a RoomUri, head: LogHead) -> Stored<'a, LogHead> {
@@ -98,30 +91,21 @@ impl Sqlite {
         };
         if let Some(head) = &begun {
             head::put(transaction.connection(), room, head).await?;
-            transaction.commit().await?;
         }
+        transaction.commit().await?;
         Ok(begun.or(existing.map(|(_, head)| head)).unwrap_or(head))
     }
 
     /// Hands an append to the writer and waits for its outcome.
     async fn enqueue(&self, append: Append) -> Result<(), AppendError> {
         check_shape(&append)?;
-        let unavailable = |why: &str| AppendError::Unavailable(why.to_owned());
         if let Some(why) = self.shared.failure() {
-            return Err(unavailable(&why));
+            return Err(AppendError::Unavailable(why));
         }
-        let (answer, outcome) = oneshot::channel();
-        let sending = self.queue.send(Job { append, answer });
-        match timeout(QUEUE_WAIT, sending).await {
-            Err(_elapsed) => return Err(unavailable("too many appends wait for the disk")),
-            Ok(Err(_closed)) => return Err(unavailable("the writer has stopped")),
-            Ok(Ok(())) => {}
-        }
-        let unknown = |why: &str| AppendError::Unknown(why.to_owned());
-        match timeout(ANSWER_WAIT, outcome).await {
-            Err(_elapsed) => Err(unknown("the disk did not answer in time")),
-            Ok(Err(_dropped)) => Err(unknown("the writer has stopped")),
-            Ok(Ok(outcome)) => outcome,
+        match ask(&self.queue, |answer| Job::Append(append, answer)).await {
+            Ok(outcome) => outcome,
+            Err(Unanswered::Refused(why)) => Err(AppendError::Unavailable(why)),
+            Err(Unanswered::Unknown(why)) => Err(AppendError::Unknown(why)),
         }
     }
 }
@@ -138,13 +122,6 @@ fn commit_seq(row: &SqliteRow) -> Result<(RoomUri, u64), Failure> {
     let seq = Cells::new(row, "log", &room).number("commit_seq")?;
     Ok((room, seq))
 }
-
-/// Appends that may wait for the writer.
-pub(super) const QUEUE_LEN_MAX: usize = 1_024;
-/// How long an append waits for its place in the queue.
-const QUEUE_WAIT: Duration = Duration::from_secs(5);
-/// How long an append in the queue waits for its outcome.
-const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 const FIND: &str = "SELECT submitted.seq, event.bytes \
      FROM log JOIN submitted ON submitted.log = log.id AND submitted.idempotency_key = ?2 \

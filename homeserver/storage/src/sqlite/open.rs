@@ -106,6 +106,7 @@ async fn connect(
         check_pragmas(&mut writer, journal).await?;
         migrate(&mut writer).await?;
         let mut reading = Vec::with_capacity(readers);
+        let options = options.pragma("query_only", "ON");
         for _ in 0..readers {
             let mut reader = options.connect().await?;
             check_pragmas(&mut reader, journal).await?;

@@ -4,20 +4,23 @@
 //! and where that finds the room already there nothing else happens.
 
 mod fold;
-mod marks;
+pub(super) mod marks;
 mod members;
 mod orders;
 mod peers;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use holm_core::ports::{Fold, Membership, PeerCursor, RoomRecord, RoomStore};
-use holm_core::ports::{Stored, StoredOrder};
+use holm_core::ports::{StoreError, Stored, StoredOrder};
 use holm_protocol::{DeviceUri, RoomUri, ServerName};
 use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
 use super::failure::Failure;
 use super::row::{Cells, stored_number};
+use super::writer::{Job, Unanswered, ask};
+use marks::Mark;
 
 impl RoomStore for Sqlite {
     fn create_room<'a>(
@@ -89,8 +92,10 @@ impl RoomStore for Sqlite {
         device: &'a DeviceUri,
         marks: &'a [(RoomUri, u64, u64)],
     ) -> Stored<'a, ()> {
-        self.shared
-            .stored(members::acknowledge(&self.shared, device, marks))
+        let mark = |(room, delivered, read): &(RoomUri, u64, u64)| {
+            Mark::Device(device.clone(), room.clone(), *delivered, *read)
+        };
+        self.raise(marks.iter().map(mark).collect()).boxed()
     }
 
     fn peers<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<PeerCursor>> {
@@ -106,8 +111,9 @@ impl RoomStore for Sqlite {
         server: &'a ServerName,
         cursors: &'a [(RoomUri, u64)],
     ) -> Stored<'a, ()> {
-        self.shared
-            .stored(peers::advance(&self.shared, server, cursors))
+        let mark =
+            |(room, cursor): &(RoomUri, u64)| Mark::Peer(server.clone(), room.clone(), *cursor);
+        self.raise(cursors.iter().map(mark).collect()).boxed()
     }
 
     fn peer_servers(&self) -> Stored<'_, Vec<ServerName>> {
@@ -135,6 +141,19 @@ impl RoomStore for Sqlite {
             row.map(|row| Cells::new(&row, "tree", room).bytes("bytes"))
                 .transpose()
         })
+    }
+}
+
+impl Sqlite {
+    /// Hands watermarks to the writer and waits until they are stored.
+    async fn raise(&self, marks: Vec<Mark>) -> Result<(), StoreError> {
+        if let Some(why) = self.shared.failure() {
+            return Err(StoreError(why));
+        }
+        match ask(&self.queue, |answer| Job::Raise(marks, answer)).await {
+            Ok(outcome) => outcome,
+            Err(Unanswered::Refused(why) | Unanswered::Unknown(why)) => Err(StoreError(why)),
+        }
     }
 }
 
@@ -171,6 +190,7 @@ pub(super) fn statements() -> impl Iterator<Item = &'static str> {
     [
         own,
         fold::STATEMENTS,
+        marks::STATEMENTS,
         members::STATEMENTS,
         orders::STATEMENTS,
         peers::STATEMENTS,

@@ -1,5 +1,10 @@
 //! The store's contract, held against every implementation, and the faults of disks.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows helpers of integration tests for no tests"
+)]
+
 mod accounts;
 mod disk;
 mod faults;

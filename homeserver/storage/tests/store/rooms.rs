@@ -1,5 +1,7 @@
 //! What is folded from the logs: memberships, cursors, orders, trees.
 
+use std::slice::from_ref;
+
 use bytes::Bytes;
 use holm_core::ports::{
     Fold, LogStore, Membership, PeerCursor, RoomRecord, RoomStore, StoredOrder,
@@ -115,7 +117,7 @@ async fn devices_enter_leave_and_enter_again() {
     let mut leave = fold(&one, 9);
     leave.left = vec![bob.clone()];
     store.fold(leave).await.unwrap();
-    assert_eq!(store.local_devices(&one).await.unwrap(), [alice.clone()]);
+    assert_eq!(store.local_devices(&one).await.unwrap(), from_ref(&alice));
     store
         .acknowledge(&bob, &[(one.clone(), 20, 20)])
         .await
@@ -209,7 +211,7 @@ async fn a_peer_is_owed_a_room_from_its_anchor_until_it_leaves() {
         .advance_peer(&skerry, &[(one.clone(), 12)])
         .await
         .unwrap();
-    assert_eq!(store.peer_servers().await.unwrap(), [atoll.clone()]);
+    assert_eq!(store.peer_servers().await.unwrap(), from_ref(&atoll));
     // It may pull its run again.
     let both = [cursor(&atoll, None, 2), cursor(&skerry, Some(9), 9)];
     assert_eq!(store.peers(&one).await.unwrap(), both);

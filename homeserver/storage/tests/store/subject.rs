@@ -30,7 +30,7 @@ impl Subject for Memory {
 
 /// SQLite in a folder of its own, with its writer running.
 pub(crate) struct Folder {
-    folder: TempDir,
+    temporary: TempDir,
     drive: Drive,
     running: Option<Running>,
 }
@@ -62,7 +62,7 @@ impl Running {
 impl Folder {
     pub(crate) async fn new(drive: Drive) -> Self {
         let mut new = Self {
-            folder: tempfile::tempdir().unwrap(),
+            temporary: tempfile::tempdir().unwrap(),
             drive,
             running: None,
         };
@@ -71,7 +71,7 @@ impl Folder {
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        self.temporary.path()
     }
 
     pub(crate) async fn close(&mut self) {
@@ -89,7 +89,7 @@ impl Subject for Folder {
     fn reopen(&mut self) -> BoxFuture<'_, ()> {
         async {
             self.close().await;
-            let opening = Sqlite::open(self.folder.path(), self.drive.clone());
+            let opening = Sqlite::open(self.temporary.path(), self.drive.clone());
             let (store, writer) = opening.await.unwrap();
             self.running = Some(Running::new(store, writer));
         }

@@ -12,12 +12,11 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::head;
 use crate::decide::check_continues;
-use crate::sqlite::connection::{Shared, Transaction};
 use crate::sqlite::failure::Failure;
 use crate::sqlite::row::{Cells, stored_number};
 
 /// What an append came to.
-type Outcome = Result<(), AppendError>;
+pub(crate) type Outcome = Result<(), AppendError>;
 
 /// The logs a batch touches, as they are after the appends decided so far.
 #[derive(Default)]
@@ -26,30 +25,14 @@ struct Picture {
     keys: BTreeMap<(i64, Hash), u64>,
 }
 
-/// Appends all, each with its own outcome, in one transaction.
-pub(super) async fn write(shared: &Shared, appends: &[Append]) -> Vec<Outcome> {
-    let everyone = |outcome: AppendError| vec![Err(outcome); appends.len()];
-    let mut committing = false;
-    let written = shared.run(async {
-        let mut transaction = shared.transaction().await?;
-        let outcomes = stage(&mut transaction, appends).await?;
-        committing = true;
-        transaction.commit().await?;
-        Ok(outcomes)
-    });
-    match written.await {
-        Ok(outcomes) => outcomes,
-        Err(failure) if committing => everyone(AppendError::Unknown(failure.to_string())),
-        Err(failure) => everyone(AppendError::Unavailable(failure.to_string())),
-    }
-}
-
 /// Decides all appends and writes what is accepted, but for the commit.
-async fn stage(
-    transaction: &mut Transaction<'_>,
+pub(crate) async fn stage(
+    connection: &mut SqliteConnection,
     appends: &[Append],
 ) -> Result<Vec<Outcome>, Failure> {
-    let connection = transaction.connection();
+    if appends.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut picture = Picture::default();
     picture.load_heads(connection, appends).await?;
     picture.load_keys(connection, appends).await?;
@@ -154,6 +137,15 @@ impl Picture {
     fn id(&self, append: &Append) -> Option<i64> {
         self.logs.get(&append.room).map(|(id, _)| *id)
     }
+}
+
+/// Bytes an append adds to a batch.
+pub(crate) fn size(append: &Append) -> usize {
+    let welcome = |entry: &Entry| entry.attachment.as_ref().map_or(0, |a| a.welcome.len());
+    let entries = append.entries.iter();
+    entries
+        .map(|entry| entry.event.len() + welcome(entry))
+        .sum()
 }
 
 fn keys_of(append: &Append) -> impl Iterator<Item = (Hash, u64)> {

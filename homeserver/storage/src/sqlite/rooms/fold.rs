@@ -6,7 +6,6 @@ use holm_protocol::encoding::encode;
 use holm_protocol::{DeviceUri, RoomUri, ServerName};
 use sqlx::SqliteConnection;
 
-use super::marks::names;
 use super::stored_number;
 use crate::sqlite::failure::Failure;
 
@@ -75,6 +74,12 @@ async fn enter_devices(
 ) -> Result<(), Failure> {
     let devices = names(devices.iter().map(DeviceUri::as_str));
     mark(connection, ENTER_DEVICES, room, &devices, anchor).await
+}
+
+/// Names as an array that `json_each` takes apart.
+fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let array = names.into_iter().collect::<serde_json::Value>();
+    array.to_string()
 }
 
 async fn mark(

@@ -1,10 +1,9 @@
-//! This server's devices in rooms, with their watermarks.
+//! This server's devices in rooms (RM-2).
 
 use holm_core::ports::Membership;
 use holm_protocol::{DeviceUri, RoomUri};
 use sqlx::sqlite::SqliteRow;
 
-use super::marks::highest;
 use crate::sqlite::connection::Shared;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::row::Cells;
@@ -38,18 +37,6 @@ pub(super) async fn of_room(shared: &Shared, room: &RoomUri) -> Result<Vec<Devic
     cells.map(|cells| cells.parsed("device")).collect()
 }
 
-pub(super) async fn acknowledge(
-    shared: &Shared,
-    device: &DeviceUri,
-    marks: &[(RoomUri, u64, u64)],
-) -> Result<(), Failure> {
-    let mut transaction = shared.transaction().await?;
-    let query = sqlx::query(ACKNOWLEDGE).bind(device.as_str());
-    let query = query.bind(highest(marks.iter().cloned()));
-    query.execute(transaction.connection()).await?;
-    transaction.commit().await
-}
-
 fn membership(row: &SqliteRow, device: &DeviceUri) -> Result<Membership, Failure> {
     let cells = Cells::new(row, "membership", device);
     Ok(Membership {
@@ -70,13 +57,6 @@ const ONE: &str = "SELECT room, anchor, until, delivered, read FROM membership \
 const OF_ROOM: &str = "SELECT device FROM membership \
      WHERE room = ?1 AND until IS NULL ORDER BY device";
 
-/// Marks only grow, and end where the membership ends; `[room, delivered, read]` each.
-const ACKNOWLEDGE: &str = "UPDATE membership SET \
-     delivered = max(delivered, min(mark.value ->> 1, coalesce(until, mark.value ->> 1))), \
-     read = max(read, min(mark.value ->> 2, coalesce(until, mark.value ->> 2))) \
-     FROM json_each(?2) AS mark \
-     WHERE membership.device = ?1 AND membership.room = mark.value ->> 0";
-
 /// For the test that prepares every statement.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[OF_DEVICE, ONE, OF_ROOM, ACKNOWLEDGE];
+pub(super) const STATEMENTS: &[&str] = &[OF_DEVICE, ONE, OF_ROOM];

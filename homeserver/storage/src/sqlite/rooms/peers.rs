@@ -6,7 +6,6 @@ use holm_core::ports::PeerCursor;
 use holm_protocol::{RoomUri, ServerName};
 use sqlx::sqlite::SqliteRow;
 
-use super::marks::highest;
 use crate::sqlite::connection::Shared;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::row::Cells;
@@ -27,21 +26,6 @@ pub(super) async fn servers(shared: &Shared) -> Result<Vec<ServerName>, Failure>
     let rows = sqlx::query(SERVERS).fetch_all(reading.connection()).await?;
     let cells = rows.iter().map(|row| Cells::new(row, "peer", &"a row"));
     cells.map(|cells| cells.parsed("server")).collect()
-}
-
-pub(super) async fn advance(
-    shared: &Shared,
-    server: &ServerName,
-    cursors: &[(RoomUri, u64)],
-) -> Result<(), Failure> {
-    let mut transaction = shared.transaction().await?;
-    let cursors = cursors
-        .iter()
-        .map(|(room, cursor)| (room.clone(), *cursor, 0));
-    let query = sqlx::query(ADVANCE).bind(server.as_str());
-    let query = query.bind(highest(cursors));
-    query.execute(transaction.connection()).await?;
-    transaction.commit().await
 }
 
 async fn cursors(
@@ -74,11 +58,6 @@ const OF_SERVER: &str = "SELECT room, server, anchor, until, cursor FROM peer \
 const SERVERS: &str = "SELECT DISTINCT server FROM peer \
      WHERE until IS NULL OR cursor < until ORDER BY server";
 
-/// Cursors only grow, and end where the peer's part ends; `[room, cursor, …]` each.
-const ADVANCE: &str = "UPDATE peer SET \
-     cursor = max(cursor, min(mark.value ->> 1, coalesce(until, mark.value ->> 1))) \
-     FROM json_each(?2) AS mark WHERE peer.server = ?1 AND peer.room = mark.value ->> 0";
-
 /// For the test that prepares every statement.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[OF_ROOM, OF_SERVER, SERVERS, ADVANCE];
+pub(super) const STATEMENTS: &[&str] = &[OF_ROOM, OF_SERVER, SERVERS];

@@ -3,6 +3,7 @@
 use futures::future::join_all;
 use holm_core::ports::{Append, AppendError, LogHead, LogStore};
 use holm_protocol::RoomUri;
+use holm_protocol::event::Position;
 
 use super::chain::{commit, foreign, head_at, messages, origin, stored};
 use crate::names::{hash, room};
@@ -184,20 +185,41 @@ pub(super) async fn a_read_keeps_to_its_bounds_and_gives_one_entry_at_least(
     let append = messages(&room, &head, &["a", "b", "c", "d"]);
     log.append(append.clone()).await.unwrap();
     let size = append.entries[0].event.len();
-    let read = async |after, limit, bytes_max| {
+    let pages: [(u64, usize, usize, &[u64]); 8] = [
+        (0, 3, ALL, &[1, 2, 3]),
+        (1, ALL, 2 * size, &[2, 3]),
+        (1, ALL, 2 * size - 1, &[2]),
+        (1, ALL, 0, &[2]),
+        (2, 0, 0, &[3]),
+        (4, ALL, ALL, &[]),
+        (5, ALL, ALL, &[]),
+        (u64::MAX, ALL, ALL, &[]),
+    ];
+    for (after, limit, bytes_max, expected) in pages {
         let page = log.read(&room, after, limit, bytes_max).await.unwrap();
-        page.iter().map(|entry| entry.seq).collect::<Vec<_>>()
+        let seqs: Vec<_> = page.iter().map(|entry| entry.seq).collect();
+        assert_eq!(seqs, expected, "{after} {limit} {bytes_max}");
+    }
+    let none = crate::names::room("none");
+    assert_eq!(numbers(log, &none, 0).await, NONE);
+}
+
+/// LOG-2
+pub(super) async fn a_copy_that_reaches_as_far_is_kept(subject: &mut dyn Subject) {
+    let log = subject.log();
+    let (room, head) = begun(log).await;
+    let append = messages(&room, &head, &["a", "b"]);
+    log.append(append.clone()).await.unwrap();
+    assert_eq!(log.take_over(&room).await.unwrap(), 1);
+    let kept = LogHead {
+        fence: 1,
+        ..append.head
     };
-    assert_eq!(read(0, 3, ALL).await, [1, 2, 3]);
-    assert_eq!(read(1, ALL, 2 * size).await, [2, 3]);
-    assert_eq!(read(1, ALL, 2 * size - 1).await, [2]);
-    assert_eq!(read(1, ALL, 0).await, [2]);
-    assert_eq!(read(2, 0, 0).await, [3]);
-    assert_eq!(read(4, ALL, ALL).await, NONE);
-    assert_eq!(read(5, ALL, ALL).await, NONE);
-    assert_eq!(read(u64::MAX, ALL, ALL).await, NONE);
-    let page = log.read(&crate::names::room("none"), 0, ALL, ALL).await;
-    assert_eq!(page.unwrap(), []);
+    for from in [head, append.head] {
+        assert_eq!(log.begin(&room, from).await.unwrap(), kept);
+    }
+    log.append(messages(&room, &kept, &["c"])).await.unwrap();
+    assert_eq!(numbers(log, &room, 0).await, [1, 2, 3]);
 }
 
 /// LOG-2: a gap is never bridged.
@@ -207,35 +229,42 @@ pub(super) async fn a_read_does_not_cross_the_beginning_of_a_later_copy(subject:
     let old = messages(&room, &head, &["a", "b"]);
     log.append(old.clone()).await.unwrap();
     assert_eq!(log.take_over(&room).await.unwrap(), 1);
-    // A copy that reaches as far is kept, with its fence.
-    let kept = LogHead {
-        fence: 1,
-        ..old.head
+    let position = Position {
+        seq: 7,
+        hash: foreign(),
+        time: 7_000,
     };
-    assert_eq!(log.begin(&room, old.head).await.unwrap(), kept);
-    let mut position = old.head.position;
-    position.seq = 7;
-    position.hash = foreign();
-    let anew = LogHead {
-        epoch: 9,
-        ..head_at(position)
-    };
-    let begun = log.begin(&room, anew).await.unwrap();
-    assert_eq!(begun, LogHead { fence: 1, ..anew });
-    assert_eq!(log.head(&room).await.unwrap(), Some(begun));
-    let late = refused(log, messages(&room, &kept, &["late"])).await;
-    assert_eq!(late, AppendError::HeadMoved(Box::new(begun)));
-    log.append(messages(&room, &begun, &["h", "i"]))
+    let anew = log.begin(&room, head_at(position)).await.unwrap();
+    assert_eq!(anew.fence, 1);
+    let late = refused(
+        log,
+        messages(
+            &room,
+            &LogHead {
+                fence: 1,
+                ..old.head
+            },
+            &["late"],
+        ),
+    )
+    .await;
+    assert_eq!(late, AppendError::HeadMoved(Box::new(anew)));
+    log.append(messages(&room, &anew, &["h", "i"]))
         .await
         .unwrap();
     subject.reopen().await;
     let log = subject.log();
-    assert_eq!(numbers(log, &room, 0).await, [1, 2]);
-    assert_eq!(numbers(log, &room, 1).await, [2]);
-    for inside_the_gap in 2..7 {
-        assert_eq!(numbers(log, &room, inside_the_gap).await, NONE);
+    let runs: [(u64, &[u64]); 6] = [
+        (0, &[1, 2]),
+        (1, &[2]),
+        (2, &[]),
+        (6, &[]),
+        (7, &[8, 9]),
+        (8, &[9]),
+    ];
+    for (after, expected) in runs {
+        assert_eq!(numbers(log, &room, after).await, expected, "{after}");
     }
-    assert_eq!(numbers(log, &room, 7).await, [8, 9]);
     assert_eq!(log.find(&room, hash("a")).await.unwrap(), Some((1, 1_000)));
 }
 

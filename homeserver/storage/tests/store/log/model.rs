@@ -27,9 +27,8 @@ pub(super) async fn check(subject: &mut dyn Subject, steps: &[Step]) {
                 limit,
                 bytes_max,
             } => {
-                model
-                    .read(subject, *room, *after, (*limit, *bytes_max))
-                    .await
+                let bounds = (*limit, *bytes_max);
+                model.read(subject, *room, *after, bounds).await;
             }
             Step::Find { room, body } => model.find(subject, *room, *body).await,
             Step::Reopen => subject.reopen().await,
