@@ -7,6 +7,7 @@
 mod inbound;
 mod outbound;
 mod path;
+mod text;
 
 pub use inbound::router;
 pub use outbound::{

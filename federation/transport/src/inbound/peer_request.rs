@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
 use crate::outbound::Transport;
+use crate::text;
 
 /// A request whose sender is proven.
 pub(super) struct PeerRequest {
@@ -58,16 +59,16 @@ impl PeerRequest {
             .parts
             .extract::<Path<String>>()
             .await
-            .map_err(|error| malformed(format!("the path can't be read: {error}")))?;
+            .map_err(|error| malformed(&format!("the path can't be read: {error}")))?;
         Uri::parse(&text)
-            .map_err(|error| malformed(format!("the path names no {}: {error}", K::FORM)))
+            .map_err(|error| malformed(&format!("the path names no {}: {error}", K::FORM)))
     }
 
     /// The query.
     pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         Query::try_from_uri(&self.parts.uri)
             .map(|Query(query)| query)
-            .map_err(|error| malformed(format!("the query can't be read: {error}")))
+            .map_err(|error| malformed(&format!("the query can't be read: {error}")))
     }
 
     /// The body, parsed strictly (ENC-4).
@@ -79,7 +80,7 @@ impl PeerRequest {
             return Err(Problem::new(Code::UnsupportedMedia, detail).into());
         }
         json::from_slice(self.verified.body())
-            .map_err(|error| malformed(format!("the body can't be read: {error}")))
+            .map_err(|error| malformed(&format!("the body can't be read: {error}")))
     }
 }
 
@@ -94,7 +95,7 @@ async fn read_body(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
     match tokio::time::timeout(BODY_TIME_MAX, collected).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => Err(malformed(format!("the body broke off: {error}"))),
+        Ok(Err(error)) => Err(malformed(&format!("the body broke off: {error}"))),
         Err(_elapsed) => {
             let seconds = BODY_TIME_MAX.as_secs();
             let detail = format!("the body did not arrive within {seconds} s");
@@ -140,8 +141,8 @@ fn essence(kind: &str) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
-fn malformed(detail: String) -> Refusal {
-    Problem::new(Code::Malformed, detail).into()
+fn malformed(detail: &str) -> Refusal {
+    Problem::new(Code::Malformed, text::plain(detail)).into()
 }
 
 fn too_large() -> Refusal {

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use holm_protocol::{Code, Problem};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderValue, Method, StatusCode};
 
 /// A refusal on its way out.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ impl IntoResponse for Refusal {
 }
 
 /// For paths under `/federation` that are no endpoint.
-pub(super) async fn not_found(uri: Uri) -> Refusal {
-    let detail = format!("{} is no endpoint of this version", uri.path());
+pub(super) async fn not_found() -> Refusal {
+    let detail = "this path is no endpoint of this version";
     Problem::new(Code::NotFound, detail).into()
 }
 

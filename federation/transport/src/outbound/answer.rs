@@ -10,21 +10,23 @@ use holm_protocol::{Problem, ServerName, json};
 use http::Response;
 use serde::de::DeserializeOwned;
 
+use crate::text;
+
 /// The answer's body, or what the answer means.
 pub(super) fn read<T: DeserializeOwned>(
     server: &ServerName,
     response: &Response<Bytes>,
 ) -> Result<T, PeerError> {
     let status = response.status();
-    let unreachable = |reason| PeerError::Unreachable {
+    let unreachable = |reason: String| PeerError::Unreachable {
         server: server.clone(),
-        reason,
+        reason: text::plain(&reason),
     };
     if status.is_success() {
         return json::from_slice(response.body())
             .map_err(|error| unreachable(format!("its answer can't be read: {error}")));
     }
-    let problem = json::from_slice::<Problem>(response.body()).map(plain);
+    let problem = json::from_slice::<Problem>(response.body()).map(|p| plain(&p));
     match problem {
         Ok(problem) if status.is_client_error() => Err(PeerError::Refused {
             server: server.clone(),
@@ -39,21 +41,14 @@ pub(super) fn read<T: DeserializeOwned>(
 }
 
 /// The problem with texts that are fit for a log and a screen.
-fn plain(problem: Problem) -> Problem {
-    let plain = |text: String| -> String {
-        let printable = text.chars().filter(|c| !c.is_control());
-        printable.take(TEXT_CHARS_MAX).collect()
-    };
+pub(super) fn plain(problem: &Problem) -> Problem {
     Problem {
-        kind: plain(problem.kind),
-        title: plain(problem.title),
-        detail: plain(problem.detail),
-        ..problem
+        kind: text::plain(&problem.kind),
+        title: text::plain(&problem.title),
+        detail: text::plain(&problem.detail),
+        ..problem.clone()
     }
 }
-
-/// Characters of a text that are kept.
-const TEXT_CHARS_MAX: usize = 300;
 
 #[cfg(test)]
 mod tests {

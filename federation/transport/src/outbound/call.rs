@@ -65,10 +65,10 @@ impl Transport {
         call: Result<Call<'_>, serde_json::Error>,
     ) -> Result<T, PeerError> {
         let peer = self.directory.peer(server);
-        let call = call.map_err(|error| peer.unreachable(error.to_string()))?;
+        let call = call.map_err(|error| peer.unreachable(&error.to_string()))?;
         check_size(server, &call)?;
         if server == self.own_name() {
-            return Err(peer.unreachable("a server does not call itself".into()));
+            return Err(peer.unreachable("a server does not call itself"));
         }
         let _place = peer.place()?;
         let ticket = peer.admit(self.now_ms(), Urgency::Call)?;
@@ -76,9 +76,11 @@ impl Transport {
             .await
             .unwrap_or_else(|_elapsed| {
                 let seconds = CALL_TIME_MAX.as_secs();
-                Err(peer.unreachable(format!("no answer within {seconds} s")))
+                Err(peer.unreachable(&format!("no answer within {seconds} s")))
             });
         self.settle(ticket, &outcome);
+        tracing::debug!(%server, endpoint = call.endpoint.path, bytes = call.body.len(),
+            refused = outcome.as_ref().err().map(tracing::field::display), "called a peer");
         outcome
     }
 

@@ -49,7 +49,7 @@ impl Transport {
             .await
             .unwrap_or_else(|_elapsed| {
                 let seconds = FETCH_TIME_MAX.as_secs();
-                Err(peer.unreachable(format!("no server document within {seconds} s")))
+                Err(peer.unreachable(&format!("no server document within {seconds} s")))
             })
     }
 
@@ -59,7 +59,7 @@ impl Transport {
             .document(now_ms)
             .verify(&identity.name, &Trust::default(), now_ms)
             .map(Arc::new)
-            .map_err(|error| peer.untrusted(error.to_string()))
+            .map_err(|error| peer.untrusted(&error.to_string()))
     }
 
     /// The document at hand, or a fresh one; one fetch at a time.
@@ -93,8 +93,10 @@ impl Transport {
         admitted: Admitted,
     ) -> Result<Arc<VerifiedDocument>, PeerError> {
         if admitted == Admitted::Already {
+            let _running = self.running.acquire().await;
             return self.fetch(peer).await;
         }
+        let _looking_up = self.look_ups.acquire().await;
         let ticket = peer.admit(self.now_ms(), Urgency::Document)?;
         let outcome = self.fetch(peer).await;
         self.settle(ticket, &outcome);
@@ -108,11 +110,11 @@ impl Transport {
         let signed = self.download(peer).await?;
         let now_ms = self.now_ms();
         let trust = peer.known().trust(pin, now_ms).ok_or_else(|| {
-            peer.untrusted("DNS pins a new root key, which has to stand for 72 hours first".into())
+            peer.untrusted("DNS pins a new root key, which has to stand for 72 hours first")
         })?;
         let document = signed
             .verify(peer.server(), &trust, now_ms)
-            .map_err(|error| peer.untrusted(error.to_string()))?;
+            .map_err(|error| peer.untrusted(&error.to_string()))?;
         let store = &self.parts.peer_store;
         let stored = store.put_document(peer.server(), document.signed()).await;
         stored.map_err(|error| store_failed(peer, &error))?;
@@ -131,17 +133,16 @@ impl Transport {
         match records
             .unwrap_or_else(|_elapsed| Err(ResolveError::Failed("it takes too long".into())))
         {
-            Ok(records) => pin::read(&records).map_err(|error| peer.untrusted(error.to_string())),
+            Ok(records) => pin::read(&records).map_err(|error| peer.untrusted(&error.to_string())),
             Err(ResolveError::NoRecord) => Ok(None),
             Err(ResolveError::Failed(reason)) => {
-                Err(peer.unreachable(format!("the look-up of its root key failed: {reason}")))
+                Err(peer.unreachable(&format!("the look-up of its root key failed: {reason}")))
             }
         }
     }
 
     /// An unsigned GET: asking for keys needs no keys.
     async fn download(&self, peer: &Peer) -> Result<SignedDocument, PeerError> {
-        let _running = self.running.acquire().await;
         let get = |uri| {
             let request = Request::get(uri).header(ACCEPT, "application/json");
             request.body(Bytes::new())
@@ -150,10 +151,10 @@ impl Transport {
         let response = self.exchange(peer, path, RESPONSE_LEN_MAX, get).await?;
         if response.status() != StatusCode::OK {
             let status = response.status();
-            return Err(peer.unreachable(format!("{path} answered {status}")));
+            return Err(peer.unreachable(&format!("{path} answered {status}")));
         }
         json::from_slice(response.body())
-            .map_err(|error| peer.unreachable(format!("{path} can't be read: {error}")))
+            .map_err(|error| peer.unreachable(&format!("{path} can't be read: {error}")))
     }
 
     /// Reads what the store remembers, once.
@@ -185,7 +186,7 @@ fn root_and_serial(signed: &SignedDocument) -> Option<(PublicKey, u64)> {
 
 fn store_failed(peer: &Peer, error: &StoreError) -> PeerError {
     tracing::error!(%error, "a store call failed");
-    peer.unreachable("this server's own store failed".into())
+    peer.unreachable("this server's own store failed")
 }
 
 /// Bytes of the answer: the document in base64url with what stands around it.

@@ -30,7 +30,7 @@ impl Transport {
                 .parse::<Uri>()
                 .map_err(http::Error::from)
                 .and_then(&make)
-                .map_err(|error| peer.unreachable(error.to_string()))?;
+                .map_err(|error| peer.unreachable(&error.to_string()))?;
             request.extensions_mut().insert(route.clone());
             request
                 .extensions_mut()
@@ -44,7 +44,7 @@ impl Transport {
                 }
             }
         }
-        Err(peer.unreachable(reasons.join("; ")))
+        Err(peer.unreachable(&reasons.join("; ")))
     }
 
     async fn try_once(
@@ -85,9 +85,9 @@ impl Transport {
                 let last = earlier.filter(|found| age(found) < STALE_MS);
                 tracing::debug!(server = %peer.server(), %error, used = last.is_some(), "DNS fails");
                 last.map(|found| found.routes)
-                    .ok_or_else(|| peer.unreachable(error.to_string()))
+                    .ok_or_else(|| peer.unreachable(&error.to_string()))
             }
-            Err(error) => Err(peer.unreachable(error.to_string())),
+            Err(error) => Err(peer.unreachable(&error.to_string())),
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::backoff::{Admission, Backoff, Urgency};
 use super::route::Route;
 use super::trust::Known;
+use crate::text;
 
 /// One peer's state. Locks are held for moments, never across an await.
 pub(super) struct Peer {
@@ -61,15 +62,15 @@ impl Peer {
 
     /// A place among those that may wait at all; refused at once when all are taken.
     pub(super) fn place(&self) -> Result<SemaphorePermit<'_>, PeerError> {
-        self.places.try_acquire().map_err(|_full| {
-            self.unreachable("too many calls to it are waiting on this server".into())
-        })
+        self.places
+            .try_acquire()
+            .map_err(|_full| self.unreachable("too many calls to it are waiting on this server"))
     }
 
     /// Waits for one of the peer's running slots.
     pub(super) async fn slot(&self) -> Result<SemaphorePermit<'_>, PeerError> {
         let slot = self.running.acquire().await;
-        slot.map_err(|closed| self.unreachable(closed.to_string()))
+        slot.map_err(|closed| self.unreachable(&closed.to_string()))
     }
 
     /// Whether a call may go now; while the peer is waited for, its last failure (FED-9).
@@ -80,9 +81,7 @@ impl Peer {
             Admission::Probe => true,
             Admission::Wait(_) => {
                 let last = gate.last.clone();
-                return Err(
-                    last.unwrap_or_else(|| self.unreachable("it is being waited for".into()))
-                );
+                return Err(last.unwrap_or_else(|| self.unreachable("it is being waited for")));
             }
         };
         Ok(Ticket {
@@ -123,17 +122,17 @@ impl Peer {
         lock(&self.known)
     }
 
-    pub(super) fn unreachable(&self, reason: String) -> PeerError {
+    pub(super) fn unreachable(&self, reason: &str) -> PeerError {
         PeerError::Unreachable {
             server: self.server.clone(),
-            reason,
+            reason: text::plain(reason),
         }
     }
 
-    pub(super) fn untrusted(&self, reason: String) -> PeerError {
+    pub(super) fn untrusted(&self, reason: &str) -> PeerError {
         PeerError::Untrusted {
             server: self.server.clone(),
-            reason,
+            reason: text::plain(reason),
         }
     }
 }

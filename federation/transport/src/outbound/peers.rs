@@ -10,10 +10,11 @@ use holm_protocol::endpoint::{
 use holm_protocol::federation::{
     GroupInfoRequest, GroupInfoResponse, HeadsRequest, HeadsResponse, KeyMaterialRequest,
     KeyMaterialResponse, LogPage, NotifyRequest, NotifyResponse, SubmitRequest, SubmitResponse,
-    UpdateRequest, UpdateResponse,
+    SubmitResult, UpdateRequest, UpdateResponse,
 };
 use holm_protocol::{RoomUri, ServerName, UserUri};
 
+use super::answer::plain;
 use super::call::Call;
 use super::transport::Transport;
 
@@ -53,7 +54,15 @@ impl Peers for Transport {
         request: &'a SubmitRequest,
     ) -> Answer<'a, SubmitResponse> {
         let call = Call::post(&SUBMIT_MESSAGE, Some(room.as_str()), request);
-        Box::pin(self.call(server, call))
+        Box::pin(async move {
+            let mut response: SubmitResponse = self.call(server, call).await?;
+            for result in &mut response.results {
+                if let SubmitResult::Refused { problem } = result {
+                    *problem = plain(problem);
+                }
+            }
+            Ok(response)
+        })
     }
 
     fn notify<'a>(
@@ -61,7 +70,14 @@ impl Peers for Transport {
         server: &'a ServerName,
         request: &'a NotifyRequest,
     ) -> Answer<'a, NotifyResponse> {
-        Box::pin(self.call(server, Call::post(&NOTIFY, None, request)))
+        let call = Call::post(&NOTIFY, None, request);
+        Box::pin(async move {
+            let mut response: NotifyResponse = self.call(server, call).await?;
+            for room in &mut response.rooms {
+                room.problem = room.problem.as_ref().map(plain);
+            }
+            Ok(response)
+        })
     }
 
     fn heads<'a>(

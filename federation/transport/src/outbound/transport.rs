@@ -41,7 +41,10 @@ pub struct TransportSettings {
 pub struct Transport {
     pub(super) parts: TransportParts,
     pub(super) directory: Directory,
+    /// Places for calls.
     pub(super) running: Semaphore,
+    /// Places for documents that strangers make us fetch, apart, so that they can't block calls.
+    pub(super) look_ups: Semaphore,
 }
 
 impl Transport {
@@ -51,6 +54,7 @@ impl Transport {
             parts,
             directory: Directory::default(),
             running: Semaphore::new(RUNNING_MAX),
+            look_ups: Semaphore::new(LOOK_UPS_MAX),
         }
     }
 
@@ -82,3 +86,5 @@ impl Transport {
 
 /// Calls to all peers at a time.
 const RUNNING_MAX: usize = 256;
+/// Documents fetched at a time for others than calls.
+const LOOK_UPS_MAX: usize = 64;

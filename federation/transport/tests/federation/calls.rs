@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use holm_core::ports::{PeerError, Peers};
 use holm_federation::Transport;
-use holm_protocol::federation::{LogPage, NotifyRequest, NotifyResponse};
+use holm_protocol::federation::{
+    LogPage, NotifyRequest, NotifyResponse, SubmitRequest, SubmitResult,
+};
 use holm_protocol::limits::FEDERATION_BODY_LEN_MAX;
 use holm_protocol::request_signature::UnverifiedRequest;
 use holm_protocol::{Code, Problem, RoomUri};
@@ -178,6 +180,42 @@ async fn a_pull_names_room_and_number_in_the_signed_path_and_query() {
     assert_eq!(pull.uri().path_and_query().unwrap().as_str(), path);
     assert_eq!(pull.method(), "GET");
     verify(&world, pull);
+}
+
+#[tokio::test]
+async fn texts_within_an_answer_are_cut_and_printable_too() {
+    // FED-10
+    let world = World::new();
+    let problem = Problem::new(Code::EpochTooOld, format!("\u{7}{}", "x".repeat(1_000)));
+    let submitted = serde_json::json!({ "results": [{ "type": "refused", "problem": problem }] });
+    let room = RoomUri::parse("mimi://skerry.example/r/k3v9").unwrap();
+    let notified = serde_json::json!({ "rooms": [
+        { "room": room, "cursor": 0, "problem": problem }
+    ] });
+    world.net.serve(
+        world.skerry.document(START_MS),
+        move |request| match request.uri().path().ends_with("/notify") {
+            true => json(200, &notified),
+            false => json(200, &submitted),
+        },
+    );
+    let transport = world.transport();
+    let nothing = SubmitRequest { messages: vec![] };
+    let server = name("skerry.example");
+    let answer = transport
+        .submit_message(&server, &room, &nothing)
+        .await
+        .unwrap();
+    let [SubmitResult::Refused { problem }] = answer.results.as_slice() else {
+        panic!("the result is handed on");
+    };
+    assert_eq!(
+        (problem.code, problem.detail.as_str()),
+        (Code::EpochTooOld, &*"x".repeat(300))
+    );
+    let mut answer = notify(&transport).await.unwrap();
+    let problem = answer.rooms.remove(0).problem.unwrap();
+    assert_eq!(problem.detail, "x".repeat(300));
 }
 
 #[tokio::test]

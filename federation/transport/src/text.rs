@@ -1,0 +1,26 @@
+//! Texts from outside, made fit for a log, a screen and a problem's detail (FED-10).
+//!
+//! What a peer, a certificate or a parser's complaint says can be as long as a body and hold
+//! anything; what is passed on is short and printable.
+
+/// The first printable characters of a text.
+pub(crate) fn plain(text: &str) -> String {
+    let printable = text.chars().filter(|c| !c.is_control());
+    printable.take(CHARS_MAX).collect()
+}
+
+/// Characters that are kept.
+const CHARS_MAX: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_text_is_cut_at_three_hundred_printable_characters() {
+        // FED-10
+        assert_eq!(plain("\u{1b}[2J\r\nhello"), "[2Jhello");
+        assert_eq!(plain(&"ü".repeat(300)), "ü".repeat(300));
+        assert_eq!(plain(&"ü".repeat(301)), "ü".repeat(300));
+    }
+}
