@@ -1,0 +1,239 @@
+//! Around a commit: claiming KeyPackages, submitting, meeting it in the log, dropping it.
+
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt};
+use holm_client_types::key_package::ClaimRequest;
+use holm_client_types::room::{CommitRequest, SentResponse};
+use holm_protocol::room_extension::Hub;
+use holm_protocol::{Hash, RoomUri, UserUri};
+use tokio::time::{sleep, timeout};
+
+use super::Inner;
+use super::commit::Change;
+use crate::error::SdkError;
+use crate::event::HopKind;
+use crate::mls::{group_id, refused};
+use crate::replica::{damaged, pending, rooms};
+use crate::timeline::RoomState;
+
+/// Claims asked at once.
+const CLAIMS_AT_ONCE: usize = 8;
+/// Tries of one exchange before the caller is told.
+const TRIES: u32 = 8;
+/// Longest wait between tries.
+const WAIT_MAX: Duration = Duration::from_secs(5);
+/// How long an accepted commit may take to arrive, in looks of a second.
+const LOOKS: u32 = 60;
+
+/// KeyPackages claimed of a user.
+pub(super) struct Claimed {
+    /// Whose.
+    pub(super) user: UserUri,
+    /// One a device, each an MLSMessage.
+    pub(super) packages: Vec<Vec<u8>>,
+}
+
+impl Inner {
+    /// Claims packages of the users to be added who are not in yet; repeated claims get the same.
+    pub(super) async fn claim_for(
+        &self,
+        room: &RoomUri,
+        change: &Change,
+    ) -> Result<Vec<Claimed>, SdkError> {
+        let Change::Add(users) = change else {
+            return Ok(Vec::new());
+        };
+        let hub = self.room_hub(room).await?;
+        let present = self.present(room).await?;
+        let missing = users.iter().filter(|user| !present.contains(user));
+        let claims: Vec<_> = missing.map(|user| self.claim(room, user, &hub)).collect();
+        futures::stream::iter(claims)
+            .buffered(CLAIMS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn present(&self, room: &RoomUri) -> Result<Vec<UserUri>, SdkError> {
+        let mut state = self.lock().await;
+        let reader = state.replica.reader();
+        let row = rooms::find(reader, room).await?;
+        let row = row.ok_or_else(|| SdkError::UnknownRoom(room.clone()))?;
+        rooms::participants(reader, row.id).await
+    }
+
+    async fn claim(&self, room: &RoomUri, user: &UserUri, hub: &Hub) -> Result<Claimed, SdkError> {
+        let claim_id = self.claim_id(room, user).await?;
+        let hub = hub
+            .server()
+            .ok_or_else(|| SdkError::Invalid("the room names no hub".into()))?;
+        let request = ClaimRequest {
+            room: room.clone(),
+            hub,
+            claim_id: claim_id.to_vec().into(),
+        };
+        let answer = self
+            .patiently(|| async { self.api()?.claim(user, &request).await })
+            .await?;
+        let packages: Vec<Vec<u8>> = answer
+            .key_packages
+            .into_iter()
+            .map(|claimed| claimed.key_package.0.into())
+            .collect();
+        if packages.is_empty() {
+            let why = format!("{} has no device that can be added", user.address());
+            return Err(SdkError::Invalid(why));
+        }
+        self.hop(HopKind::KeyPackageClaimed, || {
+            let server = user.domain();
+            format!("KeyPackage of {} claimed from {server}", user.address())
+        });
+        Ok(Claimed {
+            user: user.clone(),
+            packages,
+        })
+    }
+
+    async fn claim_id(&self, room: &RoomUri, user: &UserUri) -> Result<[u8; 16], SdkError> {
+        let mut state = self.lock().await;
+        let mut step = state.step().await?;
+        let row = rooms::find(&mut step.tx, room).await?;
+        let row = row.ok_or_else(|| SdkError::UnknownRoom(room.clone()))?;
+        let fresh = self.ports.random();
+        let id = pending::claim_id(&mut step.tx, row.id, user, fresh).await?;
+        step.commit().await?;
+        Ok(id)
+    }
+
+    pub(super) async fn drop_claims(
+        &self,
+        room: &RoomUri,
+        claimed: &[Claimed],
+    ) -> Result<(), SdkError> {
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        let mut state = self.lock().await;
+        let mut step = state.step().await?;
+        if let Some(row) = rooms::find(&mut step.tx, room).await? {
+            for claim in claimed {
+                pending::drop_claim(&mut step.tx, row.id, &claim.user).await?;
+            }
+        }
+        step.commit().await
+    }
+
+    /// Submits the same bytes until there is an answer, or patience ends.
+    pub(super) async fn submit(
+        &self,
+        room: &RoomUri,
+        request: &CommitRequest,
+    ) -> Result<SentResponse, SdkError> {
+        self.patiently(|| async { self.api()?.commit(room, request).await })
+            .await
+    }
+
+    /// Asks again while the refusal is one that passes.
+    async fn patiently<T, F>(&self, ask: impl Fn() -> F) -> Result<T, SdkError>
+    where
+        F: Future<Output = Result<T, SdkError>>,
+    {
+        let mut wait = Duration::from_millis(200);
+        for _ in 1..TRIES {
+            match ask().await {
+                Err(error) if error.is_transient() => {
+                    let asked = error.problem().and_then(|p| p.retry_after);
+                    let wait = asked.map_or(wait, Duration::from_secs).min(WAIT_MAX);
+                    sleep(wait + Duration::from_millis(self.ports.below(100))).await;
+                }
+                outcome => return outcome,
+            }
+            wait = (wait * 2).min(WAIT_MAX);
+        }
+        ask().await
+    }
+
+    /// Waits until the device has taken the event `seq`; asks for it where nobody pushes it.
+    pub(super) async fn meet(&self, room: &RoomUri, seq: u64) -> Result<(), SdkError> {
+        let mut progress = self.progress.subscribe();
+        for _ in 0..LOOKS {
+            progress.mark_unchanged();
+            let (cursor, state) = self.cursor(room).await?;
+            if cursor >= seq {
+                return Ok(());
+            }
+            if !matches!(state, RoomState::Active | RoomState::Leaving) {
+                return Err(SdkError::RoomClosed(format!("{state:?}")));
+            }
+            let moved = timeout(Duration::from_secs(1), progress.changed()).await;
+            if moved.is_err() {
+                let pulled = self.pull(room).await;
+                pulled.or_else(|e| if e.is_transient() { Ok(()) } else { Err(e) })?;
+            }
+        }
+        Err(SdkError::TimedOut("the commit did not arrive"))
+    }
+
+    /// Waits for the hub's order to arrive, or a while.
+    pub(super) async fn wait_for_order(&self, room: &RoomUri) -> Result<(), SdkError> {
+        let mut progress = self.progress.subscribe();
+        let _moved = timeout(Duration::from_secs(2), progress.changed()).await;
+        self.pull(room).await
+    }
+
+    async fn cursor(&self, room: &RoomUri) -> Result<(u64, RoomState), SdkError> {
+        let mut state = self.lock().await;
+        let row = rooms::find(state.replica.reader(), room).await?;
+        let row = row.ok_or_else(|| SdkError::UnknownRoom(room.clone()))?;
+        Ok((row.position.seq, row.state))
+    }
+
+    /// Drops a pending commit that was refused, unless another one is pending.
+    pub(super) async fn drop_pending(&self, room: &RoomUri, hash: &Hash) -> Result<(), SdkError> {
+        let mut state = self.lock().await;
+        let mut step = state.step().await?;
+        let Some(row) = rooms::find(&mut step.tx, room).await? else {
+            return Ok(());
+        };
+        let kept = pending::get(&mut step.tx, row.id).await?;
+        if kept.is_none_or(|kept| kept.hash != *hash) {
+            return Ok(());
+        }
+        pending::clear(&mut step.tx, row.id).await?;
+        let provider = step.provider;
+        let group = step.group(&group_id(room, row.generation)).await?;
+        group
+            .clear_pending_commit(&provider.store)
+            .map_err(refused)?;
+        step.commit().await
+    }
+
+    /// A commit left from before a restart: submitted again as it was, or dropped.
+    pub(crate) async fn settle_pending(&self, room: &RoomUri) -> Result<(), SdkError> {
+        let kept = {
+            let mut state = self.lock().await;
+            let reader = state.replica.reader();
+            match rooms::find(reader, room).await? {
+                Some(row) => pending::get(reader, row.id).await?,
+                None => None,
+            }
+        };
+        let Some(kept) = kept else {
+            return Ok(());
+        };
+        let request: CommitRequest = holm_protocol::json::from_slice(&kept.request)
+            .map_err(|_invalid| damaged("pending_commit.request"))?;
+        match self.submit(room, &request).await {
+            Ok(sent) => self.meet(room, sent.seq).await,
+            Err(error) if error.is_transient() => Err(error),
+            Err(_refused) => self.drop_pending(room, &kept.hash).await,
+        }
+    }
+
+    /// The pending commit of a room is settled by whoever holds its lock.
+    pub(crate) async fn settle_alone(&self, room: &RoomUri) -> Result<(), SdkError> {
+        let lock = self.commit_lock(room);
+        let _one_at_a_time = lock.lock().await;
+        self.settle_pending(room).await
+    }
+}

@@ -1,0 +1,197 @@
+//! Messages in the replica: one a (sending device, id), in the order of the log.
+
+use holm_protocol::aad::ClientMsgId;
+use holm_protocol::{DeviceUri, Hash, RoomUri, UserUri};
+use sqlx::sqlite::SqliteConnection;
+
+use super::{damaged, from_sql, to_sql};
+use crate::error::SdkError;
+use crate::timeline::{MessageState, TimelineEntry};
+
+/// A message of another device, or an own one that starts on its way.
+pub(crate) struct NewMessage<'a> {
+    /// The room's number in the replica.
+    pub(crate) room: i64,
+    /// Number of its event, where it has one.
+    pub(crate) seq: Option<u64>,
+    /// The sending device, as MLS proves.
+    pub(crate) device: &'a DeviceUri,
+    /// The sender's id for it.
+    pub(crate) id: ClientMsgId,
+    /// What the sender calls themselves.
+    pub(crate) name: &'a str,
+    /// The text.
+    pub(crate) text: &'a str,
+    /// When, milliseconds since 1970.
+    pub(crate) time: u64,
+    /// How far it has got.
+    pub(crate) state: MessageState,
+}
+
+/// Writes a message; `false` where this device sent one under the id before (LOG-9).
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    message: &NewMessage<'_>,
+) -> Result<bool, SdkError> {
+    let done = sqlx::query(
+        "INSERT INTO message (room, seq, user, device, msg_id, name, text, time, state) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, device, msg_id) DO NOTHING",
+    )
+    .bind(message.room)
+    .bind(message.seq.map(to_sql))
+    .bind(message.device.user().as_str())
+    .bind(message.device.as_str())
+    .bind(message.id.0.as_slice())
+    .bind(message.name)
+    .bind(message.text)
+    .bind(to_sql(message.time))
+    .bind(message.state.number())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// An own message stands in the log; `false` where that was known.
+pub(crate) async fn set_sent(
+    connection: &mut SqliteConnection,
+    room: i64,
+    device: &DeviceUri,
+    id: ClientMsgId,
+    (seq, time): (u64, u64),
+) -> Result<bool, SdkError> {
+    let done = sqlx::query(
+        "UPDATE message SET seq = ?, time = ?, state = ?, problem = '' \
+         WHERE room = ? AND device = ? AND msg_id = ? AND seq IS NULL",
+    )
+    .bind(to_sql(seq))
+    .bind(to_sql(time))
+    .bind(MessageState::Sent.number())
+    .bind(room)
+    .bind(device.as_str())
+    .bind(id.0.as_slice())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// An own message will not be sent.
+pub(crate) async fn set_failed(
+    connection: &mut SqliteConnection,
+    room: i64,
+    device: &DeviceUri,
+    id: ClientMsgId,
+    problem: &str,
+) -> Result<(), SdkError> {
+    sqlx::query(
+        "UPDATE message SET state = 4, problem = ? \
+         WHERE room = ? AND device = ? AND msg_id = ? AND seq IS NULL",
+    )
+    .bind(problem)
+    .bind(room)
+    .bind(device.as_str())
+    .bind(id.0.as_slice())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+type Row = (
+    Option<i64>,
+    String,
+    String,
+    Vec<u8>,
+    String,
+    i64,
+    i64,
+    String,
+);
+
+/// A page of the timeline: what stands in the log after `after`, then what is on its way.
+pub(crate) async fn page(
+    connection: &mut SqliteConnection,
+    (id, room): (i64, &RoomUri),
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<TimelineEntry>, SdkError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT seq, user, name, msg_id, text, time, state, problem FROM message \
+         WHERE room = ? AND (seq IS NULL OR seq > ?) ORDER BY seq IS NULL, seq, id LIMIT ?",
+    )
+    .bind(id)
+    .bind(after.map_or(-1, to_sql))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|row| read(room, row)).collect()
+}
+
+fn read(room: &RoomUri, row: Row) -> Result<TimelineEntry, SdkError> {
+    let (seq, user, display_name, id, text, time, state, problem) = row;
+    let id = <[u8; 16]>::try_from(id).map_err(|_length| damaged("message.msg_id"))?;
+    Ok(TimelineEntry {
+        room: room.clone(),
+        seq: seq.map(from_sql),
+        sender: UserUri::parse(&user).map_err(|_invalid| damaged("message.user"))?,
+        display_name,
+        client_msg_id: ClientMsgId(id),
+        text,
+        time: from_sql(time),
+        state: MessageState::from_number(state, problem).ok_or_else(|| damaged("message.state"))?,
+    })
+}
+
+/// Records that the event `seq` does not open here.
+pub(crate) async fn record_unopened(
+    connection: &mut SqliteConnection,
+    room: i64,
+    seq: u64,
+    why: &str,
+) -> Result<(), SdkError> {
+    sqlx::query("INSERT OR REPLACE INTO unopened (room, seq, why) VALUES (?, ?, ?)")
+        .bind(room)
+        .bind(to_sql(seq))
+        .bind(why)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Remembers a ciphertext this device makes, by its hash.
+pub(crate) async fn remember_ciphertext(
+    connection: &mut SqliteConnection,
+    room: i64,
+    hash: &Hash,
+    id: ClientMsgId,
+) -> Result<(), SdkError> {
+    sqlx::query("INSERT OR REPLACE INTO sent_ciphertext (room, hash, msg_id) VALUES (?, ?, ?)")
+        .bind(room)
+        .bind(hash.0.as_slice())
+        .bind(id.0.as_slice())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The id under which this device made exactly this ciphertext; it is told once.
+pub(crate) async fn recognize_ciphertext(
+    connection: &mut SqliteConnection,
+    room: i64,
+    hash: &Hash,
+) -> Result<Option<ClientMsgId>, SdkError> {
+    let row: Option<(Vec<u8>,)> =
+        sqlx::query_as("SELECT msg_id FROM sent_ciphertext WHERE room = ? AND hash = ?")
+            .bind(room)
+            .bind(hash.0.as_slice())
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some((id,)) = row else {
+        return Ok(None);
+    };
+    sqlx::query("DELETE FROM sent_ciphertext WHERE room = ? AND msg_id = ?")
+        .bind(room)
+        .bind(&id)
+        .execute(connection)
+        .await?;
+    let id = <[u8; 16]>::try_from(id).map_err(|_length| damaged("sent_ciphertext.msg_id"))?;
+    Ok(Some(ClientMsgId(id)))
+}

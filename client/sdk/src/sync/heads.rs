@@ -1,0 +1,200 @@
+//! Heads: the hub's signed word held against this device's log, and against other members'.
+//!
+//! A head is looked at only once its signature holds, and an alarm is raised only on two
+//! signatures: the newest own head vouches for every event before it through the chain (HEAD-2 to
+//! HEAD-4, LOG-8).
+
+use std::sync::Arc;
+
+use holm_protocol::aad::Aad;
+use holm_protocol::bundle::CommitBody;
+use holm_protocol::document::VerifiedDocument;
+use holm_protocol::encoding::encode;
+use holm_protocol::event::Position;
+use holm_protocol::mls_header::MlsHeader;
+use holm_protocol::{Event, EventKind, RoomUri, SignedHead};
+
+use super::events::Work;
+use crate::device::{Inner, head_holds};
+use crate::error::SdkError;
+use crate::replica::rooms::{self, RoomRow};
+
+/// Heads of other members looked at in one step.
+const HEARD_MAX: usize = 8;
+
+/// The heads of one step's work.
+pub(super) struct Heads<'w> {
+    /// The hub's document, where there is one.
+    pub(super) document: Option<&'w VerifiedDocument>,
+    /// A head was signed with a key the document does not list.
+    pub(super) unknown_key: bool,
+    /// The newest whose signature holds.
+    newest: Option<SignedHead>,
+    /// Those other members named.
+    heard: Vec<SignedHead>,
+    contradictions: Vec<(SignedHead, SignedHead)>,
+    changed: bool,
+    room: RoomUri,
+}
+
+impl<'w> Heads<'w> {
+    /// The room's heads, and those that came from the server.
+    pub(super) fn new(
+        row: &RoomRow,
+        document: Option<&'w VerifiedDocument>,
+        came: &[SignedHead],
+    ) -> Self {
+        let mut heads = Self {
+            document,
+            unknown_key: false,
+            newest: row.signed_head(),
+            heard: row.signed_witness().into_iter().collect(),
+            contradictions: Vec::new(),
+            changed: false,
+            room: row.uri.clone(),
+        };
+        for head in came {
+            heads.came(head);
+        }
+        heads
+    }
+
+    /// A head that the own server sent.
+    fn came(&mut self, head: &SignedHead) {
+        if !self.holds(head) {
+            return;
+        }
+        if let Some(known) = self.newest.as_ref().filter(|known| known.contradicts(head)) {
+            self.contradictions.push((known.clone(), head.clone()));
+        }
+        let place = |h: &SignedHead| (h.head.term, h.head.seq, h.head.time);
+        if self
+            .newest
+            .as_ref()
+            .is_none_or(|known| place(known) < place(head))
+        {
+            self.newest = Some(head.clone());
+            self.changed = true;
+        }
+    }
+
+    /// A head that another member knows; whether its signature holds is looked at only where it
+    /// differs from this device's log.
+    pub(super) fn heard(&mut self, head: SignedHead) {
+        let known = self.newest.as_ref() == Some(&head) || self.heard.contains(&head);
+        if !known && self.heard.len() < HEARD_MAX {
+            self.heard.push(head);
+        }
+    }
+
+    fn holds(&mut self, head: &SignedHead) -> bool {
+        let Some(document) = self.document.filter(|_| head.head.room == self.room) else {
+            return false;
+        };
+        let known = |id| document.content().room_keys.iter().any(|k| k.id == id);
+        self.unknown_key |= !head.key_id().is_some_and(known);
+        head_holds(document, head)
+    }
+
+    /// Why an event that would be taken next contradicts the hub's signed word.
+    pub(super) fn contradicted_by(&self, next: &Position) -> Option<String> {
+        let head = &self.newest.as_ref()?.head;
+        let differs = head.seq == next.seq && head.hash != next.hash;
+        differs.then(|| format!("event {} is not the one the hub signed", next.seq))
+    }
+}
+
+impl Work<'_, '_> {
+    /// Holds the heads against the log as it is now, and keeps what is still ahead of it.
+    pub(super) async fn settle_heads(&mut self) -> Result<(), SdkError> {
+        for (one, other) in std::mem::take(&mut self.heads.contradictions) {
+            self.two_histories(&one, &other).await?;
+        }
+        if !self.heads.changed && self.heads.heard.is_empty() {
+            return Ok(());
+        }
+        let id = self.row.id;
+        let Some(newest) = self.heads.newest.clone() else {
+            return Ok(());
+        };
+        let mut ahead: Option<SignedHead> = None;
+        for heard in std::mem::take(&mut self.heads.heard) {
+            let seq = heard.head.seq;
+            let own = rooms::hash_at(&mut self.step.tx, id, seq).await?;
+            let agrees = own == Some(heard.head.hash);
+            let passed = own.is_none() && seq <= self.row.position.seq;
+            if agrees || passed || !self.heads.holds(&heard) {
+                continue;
+            }
+            if own.is_some() && seq <= newest.head.seq {
+                self.two_histories(&newest, &heard).await?;
+            } else if ahead.as_ref().is_none_or(|a| a.head.seq < seq) {
+                ahead = Some(heard);
+            }
+        }
+        let (newest, ahead) = (encode(&newest), ahead.as_ref().map(encode));
+        rooms::set_heads(&mut self.step.tx, id, Some(&newest), ahead.as_deref()).await
+    }
+
+    async fn two_histories(
+        &mut self,
+        one: &SignedHead,
+        other: &SignedHead,
+    ) -> Result<(), SdkError> {
+        let what = format!(
+            "the hub signed two histories: event {} differs between members",
+            other.head.seq
+        );
+        self.alarm(what, (Some(&encode(one)), Some(&encode(other))))
+            .await
+    }
+}
+
+impl Inner {
+    /// The hub's document for judging `events` and `heads`. The outer `None`: the room is not
+    /// this device's. The inner: it cannot be had now and nothing depends on it.
+    pub(super) async fn document_for(
+        &self,
+        room: &RoomUri,
+        events: &[Event],
+        heads: &[SignedHead],
+    ) -> Result<Option<Option<Arc<VerifiedDocument>>>, SdkError> {
+        let hub = match self.room_hub(room).await {
+            Ok(hub) => hub,
+            Err(SdkError::UnknownRoom(_) | SdkError::Mls(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match self.hub_document(&hub).await {
+            Ok(document) => Ok(Some(Some(document))),
+            // A commit that names orders cannot be judged without their keys.
+            Err(error) if events.iter().any(names_orders) => Err(error),
+            Err(error) => {
+                let waiting = heads.len();
+                tracing::debug!(%room, %error, waiting, "heads are not verified now");
+                Ok(Some(None))
+            }
+        }
+    }
+
+    /// The hub may have a new key: its document is asked for anew.
+    pub(super) async fn look_for_new_keys(&self, room: &RoomUri) {
+        let Ok(hub) = self.room_hub(room).await else {
+            return;
+        };
+        let Some(server) = hub.server() else {
+            return;
+        };
+        if let Err(error) = self.refresh_document(&server, hub.root).await {
+            tracing::debug!(%server, %error, "no newer document");
+        }
+    }
+}
+
+fn names_orders(event: &Event) -> bool {
+    let read = || {
+        let body = CommitBody::from_bytes(event.body.as_slice()).ok()?;
+        let header = MlsHeader::read(body.commit.as_slice())?;
+        Aad::from_bytes(header.aad).ok()
+    };
+    event.header.kind == EventKind::COMMIT && read().is_some_and(|aad| !aad.orders.is_empty())
+}

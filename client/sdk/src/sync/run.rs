@@ -1,0 +1,78 @@
+//! Running: connect, catch up, live; come back with growing, jittered waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::session::Session;
+use crate::device::{Device, Inner};
+use crate::error::SdkError;
+use crate::event::DeviceEvent;
+
+/// First wait before coming back, and the longest.
+const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+/// A connection that lasted this long starts the waits over.
+const LASTED: Duration = Duration::from_mins(1);
+
+impl Device {
+    /// Keeps the device connected until [`Device::stop`] is called. One call at a time.
+    ///
+    /// # Errors
+    /// The session ended, another connection of this device took over, the replica failed, or
+    /// another call is running.
+    pub async fn run(&self) -> Result<(), SdkError> {
+        let inner = &self.inner;
+        let _one_at_a_time = inner
+            .running
+            .try_lock()
+            .map_err(|_busy| SdkError::Invalid("the device is running already".into()))?;
+        let mut stop = inner.stop.subscribe();
+        let outcome = tokio::select! {
+            biased;
+            _stopped = stop.wait_for(|stopped| *stopped) => Ok(()),
+            outcome = keep_connected(inner) => outcome,
+        };
+        inner.stop.send_replace(false);
+        outcome
+    }
+}
+
+async fn keep_connected(inner: &Arc<Inner>) -> Result<(), SdkError> {
+    let mut wait = WAIT.0;
+    loop {
+        let begun = Instant::now();
+        let error = match Session::open(inner).await {
+            Ok(mut session) => session.serve().await,
+            Err(error) => error,
+        };
+        if ends(&error) {
+            return Err(error);
+        }
+        if begun.elapsed() > LASTED {
+            wait = WAIT.0;
+        }
+        tracing::debug!(%error, "disconnected");
+        inner.tell(DeviceEvent::Disconnected {
+            reason: error.to_string(),
+        });
+        let jitter = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        sleep(wait + Duration::from_millis(inner.ports.below(jitter))).await;
+        wait = (wait * 2).min(WAIT.1);
+    }
+}
+
+/// Whether coming back is of no use.
+fn ends(error: &SdkError) -> bool {
+    use holm_protocol::Code;
+    match error {
+        SdkError::Refused(problem) => {
+            matches!(problem.code, Code::Unauthenticated | Code::TokenRevoked)
+        }
+        SdkError::SessionEnded(_)
+        | SdkError::NoSession
+        | SdkError::Replaced
+        | SdkError::Replica(_) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,139 @@
+//! Work beside the socket: KeyPackages, rooms to be created, commits to be settled, orders.
+//!
+//! It runs inside the session, a few at a time, and ends with it; nothing is spawned.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use holm_protocol::RoomUri;
+use tokio::time::Instant;
+
+use crate::device::{Change, Inner};
+use crate::error::SdkError;
+use crate::event::DeviceEvent;
+use crate::replica::{pending, rooms};
+use crate::timeline::RoomState;
+
+/// Pieces of work at once.
+const AT_ONCE: usize = 8;
+/// Wait after a failure that passes.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What there is to do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Task {
+    /// Upload KeyPackages.
+    KeyPackages,
+    /// Create a room that exists here alone.
+    Room(RoomUri),
+    /// Settle a commit left from before a restart.
+    Pending(RoomUri),
+    /// Carry out a room's open orders.
+    Orders(RoomUri),
+}
+
+/// Work waiting and running; each task once.
+#[derive(Default)]
+pub(super) struct Works {
+    due: BTreeMap<Task, Instant>,
+    running: FuturesUnordered<BoxFuture<'static, Done>>,
+    busy: BTreeSet<Task>,
+    /// Rooms whose orders cannot be carried out; their messages leave all the same.
+    waived: BTreeSet<RoomUri>,
+}
+
+/// A piece of work that has ended.
+pub(super) type Done = (Task, Result<(), SdkError>);
+
+impl Works {
+    /// What a device does when it has connected.
+    pub(super) async fn at_start(inner: &Arc<Inner>) -> Result<Self, SdkError> {
+        let (mut works, now) = (Self::default(), Instant::now());
+        works.add(Task::KeyPackages, now);
+        let mut state = inner.lock().await;
+        let reader = state.replica.reader();
+        for row in rooms::all(reader).await? {
+            if row.state == RoomState::Creating {
+                works.add(Task::Room(row.uri.clone()), now);
+            }
+            if pending::get(reader, row.id).await?.is_some() {
+                works.add(Task::Pending(row.uri), now);
+            }
+        }
+        Ok(works)
+    }
+
+    /// Plans a task, or brings it forward.
+    pub(super) fn add(&mut self, task: Task, at: Instant) {
+        if !self.busy.contains(&task) {
+            let due = self.due.entry(task).or_insert(at);
+            *due = at.min(*due);
+        }
+    }
+
+    /// Begins what is due.
+    pub(super) fn start(&mut self, inner: &Arc<Inner>, now: Instant) {
+        while self.running.len() < AT_ONCE {
+            let due = self.due.iter().find(|(_, at)| **at <= now);
+            let Some(task) = due.map(|(task, _)| task.clone()) else {
+                return;
+            };
+            self.due.remove(&task);
+            self.busy.insert(task.clone());
+            self.running
+                .push(Box::pin(perform(Arc::clone(inner), task)));
+        }
+    }
+
+    /// When the next task is due; none while there is no room for it.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let has_room = self.running.len() < AT_ONCE;
+        self.due.values().min().copied().filter(|_| has_room)
+    }
+
+    /// Waits for work to end; forever where none runs. May be dropped and asked again.
+    pub(super) async fn next(&mut self) -> Done {
+        match self.running.next().await {
+            Some(done) => done,
+            None => futures::future::pending().await,
+        }
+    }
+
+    /// Takes the end of a piece of work.
+    pub(super) fn finish(&mut self, inner: &Inner, (task, outcome): Done, now: Instant) {
+        self.busy.remove(&task);
+        let Err(error) = outcome else {
+            return;
+        };
+        tracing::debug!(?task, %error, "not done");
+        if error.is_transient() {
+            return self.add(task, now + PAUSE);
+        }
+        if let Task::Orders(room) = task {
+            inner.tell(DeviceEvent::Alarm {
+                room: room.clone(),
+                what: format!("an order cannot be carried out: {error}"),
+            });
+            self.waived.insert(room);
+        }
+    }
+
+    /// Whether messages of a room leave although orders are open.
+    pub(super) fn orders_waived(&self, room: &RoomUri) -> bool {
+        self.waived.contains(room)
+    }
+}
+
+async fn perform(inner: Arc<Inner>, task: Task) -> Done {
+    let outcome = match &task {
+        Task::KeyPackages => inner.replenish_key_packages().await,
+        Task::Room(room) => inner.bring_out_room(room).await,
+        Task::Pending(room) => inner.settle_alone(room).await,
+        Task::Orders(room) => inner.change(room, Change::Orders).await.map(|_seq| ()),
+    };
+    (task, outcome)
+}
