@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The one binary, as a library: configuration, assembly, commands, and the lab.
+//!
+//! `holm serve` runs a homeserver; `holm demo` and `holm replay` run a whole federation of them
+//! in a [`lab`], which the whole-system tests stand on as well. [`assembly`] is the composition
+//! root, the one place that knows every crate (ARCHITECTURE.md).
+
+pub mod command;
+pub mod failure;
+pub mod report;
+
+pub mod config;
+pub mod keys;
+pub mod logging;
+pub mod runtime;
+
+pub mod assembly;
+pub mod listener;
+pub mod serve;
+
+pub mod lab;
+#[path = "replay/log.rs"]
+pub mod log_probe;

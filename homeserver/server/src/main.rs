@@ -1,2 +1,7 @@
-//! The one binary.
-fn main() {}
+//! The `holm` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    holm::command::main()
+}

@@ -1,0 +1,246 @@
+//! What `holm chat` tells, as programs read it (spec/cli.md).
+//!
+//! Names are MIMI URIs and times milliseconds since 1970, as everywhere on the wire.
+
+use holm_protocol::aad::ClientMsgId;
+use holm_protocol::{RoomUri, UserUri};
+use holm_sdk::{
+    DeviceEvent, Lagged, MessageState, RoomInfo, RoomState, SessionInfo, TimelineEntry,
+};
+use serde::Serialize;
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Event {
+    /// This device belongs to an account.
+    Session { user: UserUri, device: String },
+    /// There is no account on this device yet.
+    NoSession,
+    /// The server took the connection.
+    Connected,
+    /// All that was waiting has been taken.
+    CaughtUp,
+    /// The connection ended; the device comes back by itself.
+    Disconnected { reason: String },
+    /// A room was created here.
+    Created { room: RoomUri },
+    /// Somebody added this device to a room.
+    Joined {
+        room: RoomUri,
+        participants: Vec<UserUri>,
+    },
+    /// Participants came or went.
+    Participants {
+        room: RoomUri,
+        added: Vec<UserUri>,
+        removed: Vec<UserUri>,
+        by: UserUri,
+    },
+    /// A change asked for here stands in the log.
+    Changed { room: RoomUri, seq: u64 },
+    /// A message of somebody else.
+    Message(Message),
+    /// An own message is in the outbox.
+    Queued {
+        room: RoomUri,
+        client_msg_id: ClientMsgId,
+    },
+    /// An own message stands in the log.
+    Sent {
+        room: RoomUri,
+        client_msg_id: ClientMsgId,
+        seq: u64,
+        time: u64,
+    },
+    /// An own message will not be sent.
+    Failed {
+        room: RoomUri,
+        client_msg_id: ClientMsgId,
+        code: String,
+        detail: String,
+    },
+    /// Leaving was asked for; a commit of another member carries it out.
+    Leaving { room: RoomUri },
+    /// This device is no longer in the room.
+    Removed { room: RoomUri },
+    /// An order waits for its commit.
+    Order { room: RoomUri, subject: String },
+    /// Something does not hold; a person has to know.
+    Alarm { room: RoomUri, what: String },
+    /// One hop of a message's way, in words.
+    Hop { hop: &'static str, text: String },
+    /// The rooms of this device.
+    Rooms { rooms: Vec<Room> },
+    /// The current room.
+    Current { room: RoomUri },
+    /// Messages of a room, oldest first.
+    History {
+        room: RoomUri,
+        messages: Vec<Message>,
+    },
+    /// Events were missed; the history has what they told.
+    Missed { count: u64 },
+    /// A command could not be carried out.
+    Error { code: String, detail: String },
+    /// What can be asked for.
+    Help { text: &'static str },
+}
+
+/// A room of this device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Room {
+    /// Its number, for `/room`.
+    pub(crate) number: usize,
+    /// Its URI.
+    #[serde(rename = "room")]
+    pub(crate) uri: RoomUri,
+    /// Who takes part.
+    pub(crate) participants: Vec<UserUri>,
+    /// Number of the newest event taken.
+    pub(crate) cursor: u64,
+    /// `creating`, `active`, `leaving`, `removed` or `stopped`.
+    pub(crate) state: &'static str,
+    /// Why it stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// Whether plain lines go there.
+    pub(crate) current: bool,
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Message {
+    /// The room.
+    pub(crate) room: RoomUri,
+    /// Number of its event; none while it is on its way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) seq: Option<u64>,
+    /// The hub's time.
+    pub(crate) time: u64,
+    /// Who sent it, as MLS proves.
+    pub(crate) sender: UserUri,
+    /// What the sender calls themselves; nothing proves it.
+    pub(crate) display_name: String,
+    /// The sender's id for it.
+    pub(crate) client_msg_id: ClientMsgId,
+    /// The text.
+    pub(crate) text: String,
+    /// `sending`, `sent`, `delivered`, `read` or `failed`.
+    pub(crate) state: &'static str,
+}
+
+impl From<SessionInfo> for Event {
+    fn from(session: SessionInfo) -> Self {
+        Self::Session {
+            user: session.user,
+            device: session.device.to_string(),
+        }
+    }
+}
+
+impl From<DeviceEvent> for Event {
+    fn from(event: DeviceEvent) -> Self {
+        match event {
+            DeviceEvent::Connected => Self::Connected,
+            DeviceEvent::CaughtUp => Self::CaughtUp,
+            DeviceEvent::Disconnected { reason } => Self::Disconnected { reason },
+            DeviceEvent::Joined { room, participants } => Self::Joined { room, participants },
+            DeviceEvent::Participants {
+                room,
+                added,
+                removed,
+                by,
+            } => Self::Participants {
+                room,
+                added,
+                removed,
+                by,
+            },
+            DeviceEvent::Message(entry) => Self::Message(entry.into()),
+            DeviceEvent::Sent {
+                room,
+                client_msg_id,
+                seq,
+                time,
+            } => Self::Sent {
+                room,
+                client_msg_id,
+                seq,
+                time,
+            },
+            DeviceEvent::Failed {
+                room,
+                client_msg_id,
+                problem,
+            } => Self::Failed {
+                room,
+                client_msg_id,
+                code: problem.code.as_str().to_owned(),
+                detail: problem.detail,
+            },
+            DeviceEvent::RemovedFromRoom { room } => Self::Removed { room },
+            DeviceEvent::OrderOpen { room, subject } => Self::Order {
+                room,
+                subject: match subject {
+                    holm_protocol::order::Subject::User(user) => user.to_string(),
+                    holm_protocol::order::Subject::Device(device) => device.to_string(),
+                },
+            },
+            DeviceEvent::Alarm { room, what } => Self::Alarm { room, what },
+            DeviceEvent::Hop { what, text } => Self::Hop {
+                hop: what.as_str(),
+                text,
+            },
+        }
+    }
+}
+
+impl From<Lagged> for Event {
+    fn from(Lagged(count): Lagged) -> Self {
+        Self::Missed { count }
+    }
+}
+
+impl From<TimelineEntry> for Message {
+    fn from(entry: TimelineEntry) -> Self {
+        Self {
+            room: entry.room,
+            seq: entry.seq,
+            time: entry.time,
+            sender: entry.sender,
+            display_name: entry.display_name,
+            client_msg_id: entry.client_msg_id,
+            text: entry.text,
+            state: match entry.state {
+                MessageState::Sending => "sending",
+                MessageState::Sent => "sent",
+                MessageState::Delivered => "delivered",
+                MessageState::Read => "read",
+                MessageState::Failed { .. } => "failed",
+            },
+        }
+    }
+}
+
+impl Room {
+    /// The room at `index` of the list.
+    pub(crate) fn of(index: usize, info: RoomInfo, current: Option<&RoomUri>) -> Self {
+        let (state, reason) = match info.state {
+            RoomState::Creating => ("creating", None),
+            RoomState::Active => ("active", None),
+            RoomState::Leaving => ("leaving", None),
+            RoomState::Removed => ("removed", None),
+            RoomState::Stopped { reason } => ("stopped", Some(reason)),
+        };
+        Self {
+            number: index + 1,
+            current: current == Some(&info.room),
+            uri: info.room,
+            participants: info.participants,
+            cursor: info.cursor,
+            state,
+            reason,
+        }
+    }
+}

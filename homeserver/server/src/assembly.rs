@@ -1,0 +1,187 @@
+//! The composition root: every port gets its production form here and nowhere else.
+//!
+//! Clock, randomness, tasks, store, DNS and the way to other servers are made and handed to the
+//! homeserver, its two APIs are merged into one router, and all of it is stopped in order: first
+//! the listener and the WebSockets, then background work, last the store's writer.
+
+mod health;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use holm_client_api::Sockets;
+use holm_core::ports::{Clock, Rng};
+use holm_core::{Homeserver, Identity, Ports, Registration, Settings};
+use holm_federation::{
+    AddressGuard, HickoryResolver, HttpExchange, Transport, TransportParts, TransportSettings,
+};
+use holm_storage::{Drive, Sqlite, Writer};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{self, Config};
+use crate::failure::{Failure, Outcome};
+use crate::keys::{DataFolder, ServerKeys};
+use crate::listener::Listener;
+use crate::runtime::{OsRng, SystemClock, TokioTasks};
+
+/// A homeserver with everything it is given, started.
+pub struct Assembly {
+    homeserver: Homeserver,
+    transport: Arc<Transport>,
+    store: Sqlite,
+    writer: tokio::task::JoinHandle<()>,
+    tasks: TokioTasks,
+    /// Ends background work; cancelled after the listener has stopped.
+    work: CancellationToken,
+    /// Asks the server to stop.
+    stop: CancellationToken,
+}
+
+/// How long background work may take to end.
+const FINISH: Duration = Duration::from_secs(2);
+
+impl Assembly {
+    /// Makes all parts and starts background work; the listener comes with [`Assembly::serve`].
+    pub async fn start(
+        config: &Config,
+        data: &DataFolder,
+        keys: ServerKeys,
+        base_url: &str,
+        stop: CancellationToken,
+    ) -> Result<Self, Failure> {
+        let (store, writer) = open_store(data).await?;
+        let writer = tokio::spawn(writer.run());
+        let identity = identity(config, keys, base_url)?;
+        let transport = Arc::new(Transport::new(transport_parts(config, &identity, &store)?));
+        let work = CancellationToken::new();
+        let tasks = TokioTasks::new(work.clone());
+        let ports = ports(&store, &transport, &tasks);
+        let settings = Settings {
+            registration: match config.registration {
+                config::Registration::Open => Registration::Open,
+                config::Registration::Closed => Registration::Closed,
+            },
+        };
+        let homeserver = Homeserver::new(ports, identity, settings);
+        homeserver.start().await.map_err(Failure::failed)?;
+        Ok(Self {
+            homeserver,
+            transport,
+            store,
+            writer,
+            tasks,
+            work,
+            stop,
+        })
+    }
+
+    /// Serves until asked to stop, or until the store fails for good.
+    pub async fn serve(self, listener: Listener) -> Result<Outcome, Failure> {
+        let sockets = Sockets::new();
+        let router = self.router(sockets.clone());
+        let serving = listener.serve(router, self.stop.clone());
+        let closing = async {
+            self.stop.cancelled().await;
+            sockets.stop().await;
+        };
+        let outcome = tokio::select! {
+            _ = async { tokio::join!(serving, closing) } => Ok(Outcome::Fine),
+            why = self.store.failed() => Err(store_failed(&why)),
+        };
+        self.work.cancel();
+        self.tasks.finish(FINISH).await;
+        self.writer.abort();
+        outcome
+    }
+
+    /// `/client`, `/federation`, `/.well-known` and `/health` on one listener.
+    fn router(&self, sockets: Sockets) -> Router {
+        let client = holm_client_api::router(self.homeserver.clone(), sockets);
+        let federation =
+            holm_federation::router(self.homeserver.clone(), Arc::clone(&self.transport));
+        Router::new()
+            .merge(client)
+            .merge(federation)
+            .merge(health::router())
+    }
+}
+
+async fn open_store(data: &DataFolder) -> Result<(Sqlite, Writer), Failure> {
+    Sqlite::open(data.path(), Drive::Await).await.map_err(|e| {
+        Failure::failed(format!(
+            "{}: {e}\n  fix: see whether the disk is full or damaged, and whether another server \
+             uses the folder",
+            data.path().display()
+        ))
+    })
+}
+
+fn store_failed(why: &str) -> Failure {
+    Failure::failed(format!(
+        "the store failed, so the server stops rather than lose a message: {why}\n  fix: check \
+         the disk and its free space, then start again; what was acknowledged is kept"
+    ))
+}
+
+fn identity(config: &Config, keys: ServerKeys, base_url: &str) -> Result<Identity, Failure> {
+    Ok(Identity {
+        name: config.domain()?.clone(),
+        base_url: base_url.to_owned(),
+        root: keys.root,
+        request_key: keys.request,
+        room_key: keys.room,
+        serial: keys.serial,
+    })
+}
+
+fn transport_parts(
+    config: &Config,
+    identity: &Identity,
+    store: &Sqlite,
+) -> Result<TransportParts, Failure> {
+    let roots = extra_roots(config)?;
+    Ok(TransportParts {
+        identity: Arc::new(identity.clone()),
+        clock: Arc::new(SystemClock),
+        rng: Arc::new(OsRng),
+        peer_store: Arc::new(store.clone()),
+        exchange: Arc::new(HttpExchange::new(&roots).map_err(Failure::failed)?),
+        resolver: Arc::new(HickoryResolver::new(&config.dns.servers).map_err(Failure::failed)?),
+        settings: TransportSettings {
+            guard: AddressGuard {
+                allow_private: config.federation.allow_private,
+            },
+        },
+    })
+}
+
+/// The files of `tls.extra_roots`, one after the other.
+fn extra_roots(config: &Config) -> Result<Vec<u8>, Failure> {
+    let mut all = Vec::new();
+    for file in &config.tls.extra_roots {
+        let pem = std::fs::read(file).map_err(|e| {
+            let fix = "fix: correct tls.extra_roots, or make the file readable for this user";
+            Failure::failed(format!("{}: {e}\n  {fix}", file.display()))
+        })?;
+        all.extend_from_slice(&pem);
+        all.push(b'\n');
+    }
+    Ok(all)
+}
+
+fn ports(store: &Sqlite, transport: &Arc<Transport>, tasks: &TokioTasks) -> Ports {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let rng: Arc<dyn Rng> = Arc::new(OsRng);
+    let store = Arc::new(store.clone());
+    Ports {
+        clock,
+        rng,
+        tasks: Arc::new(tasks.clone()),
+        log: store.clone(),
+        accounts: store.clone(),
+        key_packages: store.clone(),
+        rooms: store,
+        peers: transport.clone(),
+    }
+}

@@ -1,0 +1,95 @@
+//! The command line: what there is, and how each command ends (spec/cli.md).
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use holm_protocol::ServerName;
+
+use crate::config::Config;
+use crate::failure::{Failure, Outcome};
+use crate::report::Report;
+use crate::serve::{self, ServeOptions};
+
+/// A homeserver and client for end-to-end encrypted conversations between organisations.
+///
+/// Exit codes: 0 all went well, 1 a difference was found or something failed, 2 the command line
+/// or configuration can't be used.
+#[derive(Debug, Parser)]
+#[command(name = "holm", version)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Config(ConfigArgs),
+    Serve(ServeArgs),
+}
+
+/// Print a commented configuration file with every default.
+#[derive(Args, Debug)]
+struct ConfigArgs {
+    /// The server's domain, set in the file
+    #[arg(long, value_name = "D")]
+    domain: Option<ServerName>,
+}
+
+/// Run a homeserver until it is stopped.
+///
+/// The environment overrides the file: HOLM_SECTION__KEY, as in HOLM_SERVER__DOMAIN.
+#[derive(Args, Debug)]
+struct ServeArgs {
+    /// The configuration file; `holm config` prints one
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// One JSON object an event on standard output
+    #[arg(long)]
+    json: bool,
+    /// Stop when standard input ends, for a server that is another program's child
+    #[arg(long)]
+    stop_with_stdin: bool,
+}
+
+/// Reads the command line, runs the command, and answers with its exit code.
+pub fn main() -> ExitCode {
+    let line = Line::try_parse().unwrap_or_else(|e| e.exit());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let ended = runtime
+        .map_err(Failure::failed)
+        .and_then(|runtime| runtime.block_on(run(line.command)));
+    match ended {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "holm: {failure}");
+            (&failure).into()
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<Outcome, Failure> {
+    match command {
+        Command::Config(args) => print_config(args),
+        Command::Serve(args) => {
+            let options = ServeOptions {
+                stop_with_stdin: args.stop_with_stdin,
+            };
+            let report = Report::to_stdout(args.json);
+            Box::pin(serve::run(&args.config, options, &report)).await
+        }
+    }
+}
+
+fn print_config(args: ConfigArgs) -> Result<Outcome, Failure> {
+    let mut config = Config::default();
+    config.server.domain = args.domain;
+    let text = config.to_commented_toml();
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(Failure::failed)?;
+    Ok(Outcome::Fine)
+}

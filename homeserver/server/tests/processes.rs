@@ -1,0 +1,142 @@
+//! Server processes in a lab: start, kill, restart, stop, and what an administrator gets wrong.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use holm::lab::{Front, Lab, LabOptions};
+use holm_protocol::ServerName;
+
+fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_holm"))
+}
+
+async fn lab(data: &Path, front: Front) -> Lab {
+    let options = LabOptions {
+        data: data.to_owned(),
+        domains: vec![ServerName::parse("islet.test").unwrap()],
+        front,
+        program: program(),
+    };
+    Lab::start(options).await.unwrap()
+}
+
+fn holm(arguments: &[&str]) -> Output {
+    Command::new(program()).args(arguments).output().unwrap()
+}
+
+#[tokio::test]
+async fn a_killed_server_comes_back_on_its_data_and_port() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(folder.path(), Front::Direct).await;
+    let server = lab.server("islet.test").unwrap();
+    let (before, first) = (server.ready(), server.pid());
+    server.kill().await.unwrap();
+    server.restart().await.unwrap();
+    let after = server.ready();
+    assert_ne!(after.pid, first);
+    assert_eq!((after.root, after.listen), (before.root, before.listen));
+    assert!(after.url.starts_with("https://islet.test:"));
+    let zone = std::fs::read_to_string(folder.path().join("dns/records.zone")).unwrap();
+    assert!(zone.contains(&format!("root={}", after.root)), "{zone}");
+    assert!(
+        zone.contains(&format!("{} hs.islet.test.", after.listen.port())),
+        "{zone}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_stops_when_it_is_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(folder.path(), Front::Direct).await;
+    let server = lab.server("islet.test").unwrap();
+    assert_eq!(server.stop().await.unwrap(), Some(0));
+    server.restart().await.unwrap();
+    let terminate = Command::new("kill")
+        .arg(server.pid().to_string())
+        .status()
+        .unwrap();
+    assert!(terminate.success());
+    server.ended().await;
+    assert_eq!(server.stop().await.unwrap(), Some(0));
+}
+
+#[tokio::test]
+async fn a_data_folder_serves_one_process_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(folder.path(), Front::Direct).await;
+    let config = lab.server("islet.test").unwrap().folder().join("holm.toml");
+    let second = holm(&["serve", "--config", config.to_str().unwrap()]);
+    assert_eq!(second.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(
+        told.contains("another process uses this data folder"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn what_passes_a_recording_proxy_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = lab(folder.path(), Front::RecordingProxy).await;
+    let server = lab.server("islet.test").unwrap();
+    let health = reach(&lab, server.url().rsplit(':').next().unwrap()).await;
+    assert!(health.contains("\"status\":\"ok\""), "{health}");
+    let captured = std::fs::read_dir(lab.captured(server.domain())).unwrap();
+    let captured = captured.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let captured: String = captured.collect();
+    assert!(captured.contains("GET /health") && captured.contains("\"status\":\"ok\""));
+}
+
+/// `GET /health` over TLS, as another server would connect.
+async fn reach(lab: &Lab, port: &str) -> String {
+    use rustls::pki_types::pem::PemObject;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let pem = lab.authority.root_pem();
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(rustls::pki_types::CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
+        .unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let tcp = tokio::net::TcpStream::connect(format!("127.0.0.1:{port}"))
+        .await
+        .unwrap();
+    let name = rustls::pki_types::ServerName::try_from("hs.islet.test").unwrap();
+    let mut stream = connector.connect(name, tcp).await.unwrap();
+    let request = b"GET /health HTTP/1.1\r\nhost: islet.test\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_with_exit_code_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("holm.toml");
+    std::fs::write(&file, "[server]\ndomain = \"Islet.test\"\n").unwrap();
+    let output = holm(&["serve", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("line 2") && told.contains("fix:"), "{told}");
+    assert_eq!(holm(&["serve"]).status.code(), Some(2));
+    assert_eq!(holm(&["--help"]).status.code(), Some(0));
+}
+
+#[test]
+fn the_printed_configuration_has_the_domain_asked_for() {
+    let output = holm(&["config", "--domain", "islet.test"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\ndomain = \"islet.test\"\n"), "{text}");
+}
