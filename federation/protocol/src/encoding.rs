@@ -2,7 +2,8 @@
 //!
 //! Structures that are signed, hashed or stored are length-prefixed binary, never JSON: the bytes
 //! received are the bytes stored, hashed and relayed. Decoding is exact: trailing bytes and
-//! lengths that are not minimal are refused (spec 02 §1).
+//! lengths that are not minimal are refused (spec 02 §1). Whatever the bytes are, decoding ends in
+//! a value or an error (SEC-1).
 
 use thiserror::Error;
 use tls_codec::{DeserializeBytes, Serialize, Size, VLBytes};

@@ -15,7 +15,7 @@ fn spoiled(bytes: &[u8], keep: usize, tail: &[u8]) -> Vec<u8> {
     [&bytes[..kept], tail].concat()
 }
 
-// ENC-2
+// ENC-2, SEC-1
 #[test]
 fn spoiled_bytes_are_refused_without_a_panic() {
     let mut world = World::of(&["alice"]);
