@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use holm_cli::ChatOptions;
 use holm_protocol::ServerName;
 
 use crate::config::Config;
+use crate::demo::{self, DemoOptions};
 use crate::failure::{Failure, Outcome};
+use crate::replay::{self, ReplayOptions};
 use crate::report::Report;
 use crate::serve::{self, ServeOptions};
 
@@ -27,6 +30,9 @@ struct Line {
 enum Command {
     Config(ConfigArgs),
     Serve(ServeArgs),
+    Demo(DemoArgs),
+    Replay(ReplayArgs),
+    Chat(ChatOptions),
 }
 
 /// Print a commented configuration file with every default.
@@ -51,6 +57,50 @@ struct ServeArgs {
     /// Stop when standard input ends, for a server that is another program's child
     #[arg(long)]
     stop_with_stdin: bool,
+}
+
+/// Show a conversation across two servers, every hop told in words.
+///
+/// Runs islet.test and skerry.test as processes on this machine, with DNS and certificates of
+/// their own, lets alice and bob talk, and stays up for others to join in.
+#[derive(Args, Debug)]
+struct DemoArgs {
+    /// Folder for all that arises [default: a temporary one, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// End when the conversation is over
+    #[arg(long)]
+    exit: bool,
+    /// One JSON object an event on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+/// Replay an IRC log over several servers and compare what every device decrypted.
+///
+/// Each speaker becomes a user on one of the servers, with a device of its own; each line is
+/// encrypted and sent by its speaker once the line before has its number in the log. Exit code 1
+/// if a line was lost, doubled or changed anywhere.
+#[derive(Args, Debug)]
+struct ReplayArgs {
+    /// The log: `[HH:MM] <nick> text` and `[HH:MM] * nick action` lines
+    #[arg(long, value_name = "FILE")]
+    log: PathBuf,
+    /// How many servers the speakers are spread over, 1 to 64
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    servers: u16,
+    /// Folder for all that arises [default: a temporary one, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where devices keep their keys and messages
+    #[arg(long, value_enum, default_value = "disk")]
+    replicas: replay::Replicas,
+    /// Folder for what each device decrypted, a file a user
+    #[arg(long, value_name = "DIR")]
+    transcripts: Option<PathBuf>,
+    /// One JSON object an event on standard output
+    #[arg(long)]
+    json: bool,
 }
 
 /// Reads the command line, runs the command, and answers with its exit code.
@@ -81,6 +131,24 @@ async fn run(command: Command) -> Result<Outcome, Failure> {
             let report = Report::to_stdout(args.json);
             Box::pin(serve::run(&args.config, options, &report)).await
         }
+        Command::Demo(args) => {
+            let options = DemoOptions {
+                data: args.data,
+                exit: args.exit,
+            };
+            Box::pin(demo::run(options, &Report::to_stdout(args.json))).await
+        }
+        Command::Replay(args) => {
+            let options = ReplayOptions {
+                log: args.log,
+                servers: args.servers,
+                data: args.data,
+                replicas: args.replicas,
+                transcripts: args.transcripts,
+            };
+            Box::pin(replay::run(options, &Report::to_stdout(args.json))).await
+        }
+        Command::Chat(options) => Box::pin(chat(options)).await,
     }
 }
 
@@ -90,6 +158,13 @@ fn print_config(args: ConfigArgs) -> Result<Outcome, Failure> {
     let text = config.to_commented_toml();
     std::io::stdout()
         .write_all(text.as_bytes())
+        .map_err(Failure::failed)?;
+    Ok(Outcome::Fine)
+}
+
+async fn chat(options: ChatOptions) -> Result<Outcome, Failure> {
+    holm_cli::chat_on_terminal(options)
+        .await
         .map_err(Failure::failed)?;
     Ok(Outcome::Fine)
 }

@@ -17,6 +17,7 @@ pub mod assembly;
 pub mod listener;
 pub mod serve;
 
+pub mod demo;
 pub mod lab;
-#[path = "replay/log.rs"]
-pub mod log_probe;
+pub mod replay;
+mod scratch;

@@ -85,7 +85,7 @@ fn parse_line(line: &str) -> Option<(&str, String)> {
 }
 
 /// A line as a log has it, without its time.
-pub struct Shown<'a> {
+pub(super) struct Shown<'a> {
     /// The speaker's nick.
     pub nick: &'a str,
     /// What was said.

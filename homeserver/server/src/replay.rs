@@ -1,0 +1,134 @@
+//! `holm replay`: a real IRC log over several servers, compared line by line at the end.
+//!
+//! Each speaker is a user with a device of its own; each line is encrypted and sent by its
+//! speaker's device once the line before has its number in the room's log. At the end what every
+//! device decrypted is held against the log: nothing may be lost, doubled, changed or reordered.
+
+mod compare;
+mod crew;
+mod deliveries;
+mod event;
+mod log;
+mod progress;
+mod script;
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use holm_protocol::ServerName;
+use tokio::time::Instant;
+
+use crate::failure::{Failure, Outcome};
+use crate::lab::{Front, Lab, LabOptions, server_program};
+use crate::report::Report;
+use crate::scratch::Scratch;
+use crew::Crew;
+use event::{ReplayEvent, Summary};
+pub use log::{Line, Log, LogError};
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplayOptions {
+    /// The log.
+    pub log: PathBuf,
+    /// How many servers.
+    pub servers: u16,
+    /// The folder for all that arises; a temporary one where none is named.
+    pub data: Option<PathBuf>,
+    /// Where devices keep what they have.
+    pub replicas: Replicas,
+    /// The folder for what each device decrypted.
+    pub transcripts: Option<PathBuf>,
+}
+
+/// Where devices keep their keys and messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Replicas {
+    /// In a database each, as real devices do.
+    Disk,
+    /// In memory: faster, and gone at the end.
+    Memory,
+}
+
+/// Names of the first servers; further ones are `holm3.test` and so on.
+const NAMES: [&str; 2] = ["islet.test", "skerry.test"];
+
+/// Replays a log; exit code 1 where any device's transcript is not the log.
+pub async fn run(options: ReplayOptions, report: &Report) -> Result<Outcome, Failure> {
+    let log = read(&options.log)?;
+    let data = Scratch::new(options.data.as_deref(), "holm-replay-").map_err(Failure::failed)?;
+    let performed = Box::pin(perform(&options, &log, data.path(), report));
+    tokio::select! {
+        outcome = performed => outcome,
+        _ = tokio::signal::ctrl_c() => Err(Failure::failed("interrupted")),
+    }
+}
+
+fn read(file: &Path) -> Result<Log, Failure> {
+    let usage = |why: String| Failure::Usage(format!("{}: {why}", file.display()));
+    let bytes = std::fs::read(file).map_err(|e| usage(e.to_string()))?;
+    let log = Log::parse(&String::from_utf8_lossy(&bytes)).map_err(|e| usage(e.to_string()))?;
+    match log.speakers.len() {
+        0 | 1 => Err(usage(
+            "a conversation needs two speakers at least".to_owned(),
+        )),
+        _ => Ok(log),
+    }
+}
+
+async fn perform(
+    options: &ReplayOptions,
+    log: &Log,
+    data: &Path,
+    report: &Report,
+) -> Result<Outcome, Failure> {
+    let lab = start(options.servers, data, report).await?;
+    let begun = Instant::now();
+    let crew = Crew::gather(&lab, log, options.replicas, report).await?;
+    let performed = script::perform(&crew, log, report).await?;
+    let transcripts = crew.transcripts(&performed.room, log.lines.len()).await;
+    let found = compare::compare(log, &crew.users(), &transcripts, &performed.ids());
+    if let Some(folder) = &options.transcripts {
+        compare::write(folder, &transcripts).map_err(Failure::failed)?;
+    }
+    let times = performed.times(crew.arrivals());
+    let summary = Summary {
+        users: log.speakers.len(),
+        servers: usize::from(options.servers),
+        messages: log.lines.len(),
+        deliveries: found.deliveries,
+        lost: found.lost,
+        doubled: found.doubled,
+        differences: found.differences,
+        elapsed_ms: begun.elapsed().as_millis(),
+        p50_ms: times.percentile(50),
+        p99_ms: times.percentile(99),
+    };
+    report.tell(&ReplayEvent::Summary(summary.clone()));
+    crew.dismiss().await;
+    lab.stop().await.map_err(Failure::failed)?;
+    Ok(summary.outcome())
+}
+
+async fn start(servers: u16, data: &Path, report: &Report) -> Result<Lab, Failure> {
+    let names = (0..servers).map(|index| match NAMES.get(usize::from(index)) {
+        Some(name) => ServerName::parse(name),
+        None => ServerName::parse(&format!("holm{}.test", index + 1)),
+    });
+    let options = LabOptions {
+        data: data.to_owned(),
+        domains: names.collect::<Result<_, _>>().map_err(Failure::failed)?,
+        front: Front::Direct,
+        program: server_program().map_err(Failure::failed)?,
+    };
+    let lab = Lab::start(options).await.map_err(Failure::failed)?;
+    for server in lab.servers() {
+        report.tell(&ReplayEvent::Server {
+            domain: server.domain().clone(),
+            pid: server.pid(),
+            url: server.url(),
+            data: server.folder().to_owned(),
+        });
+    }
+    Ok(lab)
+}
