@@ -105,7 +105,7 @@ async fn a_private_address_is_never_connected_to_unless_configured() {
 
 #[tokio::test]
 async fn what_was_found_is_used_for_an_hour_while_dns_fails() {
-    // DISC-8, F41
+    // DISC-8
     let world = World::new();
     let transport = world.transport();
     notify(&transport).await.unwrap();

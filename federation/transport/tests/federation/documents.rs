@@ -3,7 +3,7 @@
 use holm_core::Identity;
 use holm_core::ports::{PeerError, Peers};
 use holm_federation::Transport;
-use holm_protocol::document::SignedDocument;
+use holm_protocol::document::{Document, SignedDocument};
 use holm_protocol::signing::PrivateKey;
 
 use crate::calls::notify;
@@ -102,6 +102,19 @@ async fn an_expired_document_is_refused() {
     world.clock.advance(WEEK_MS);
     let reason = untrusted(&world, &world.transport()).await;
     assert!(reason.contains("expired"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_document_without_a_common_version_is_refused_in_few_words() {
+    // DOC-8, FED-10
+    let world = World::new();
+    let signed = world.skerry.document(START_MS);
+    let mut document: Document = serde_json::from_slice(signed.document.as_slice()).unwrap();
+    document.versions = vec!["v9".repeat(10_000)];
+    serve(&world, document.sign(&world.skerry.root));
+    let reason = untrusted(&world, &world.transport()).await;
+    assert!(reason.contains("no common protocol version"), "{reason}");
+    assert_eq!(reason.len(), 300);
 }
 
 #[tokio::test]

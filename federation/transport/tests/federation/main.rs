@@ -16,4 +16,5 @@ mod signer;
 mod stub_store;
 mod tls;
 mod tls_server;
+mod two_servers;
 mod world;

@@ -33,7 +33,12 @@ impl Authority {
         self.0.pem()
     }
 
-    fn acceptor(&self, certified: &str, expired: bool) -> TlsAcceptor {
+    /// A server's side of TLS with a certificate for `certified`, speaking `protocol`.
+    pub(crate) fn acceptor_for(&self, certified: &str, protocol: &str) -> TlsAcceptor {
+        self.acceptor(certified, false, protocol)
+    }
+
+    fn acceptor(&self, certified: &str, expired: bool, protocol: &str) -> TlsAcceptor {
         let mut params = CertificateParams::new(vec![certified.to_owned()]).unwrap();
         params.use_authority_key_identifier_extension = true;
         if expired {
@@ -44,12 +49,13 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.0).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
+        let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
+        config.alpn_protocols = vec![protocol.into()];
         TlsAcceptor::from(Arc::new(config))
     }
 }
@@ -71,11 +77,11 @@ pub(crate) struct TlsServer {
 
 impl TlsServer {
     pub(crate) async fn start(authority: &Authority, certified: &str, says: Says) -> Self {
-        Self::serve(authority.acceptor(certified, false), says).await
+        Self::serve(authority.acceptor(certified, false, "http/1.1"), says).await
     }
 
     pub(crate) async fn start_expired(authority: &Authority, certified: &str, says: Says) -> Self {
-        Self::serve(authority.acceptor(certified, true), says).await
+        Self::serve(authority.acceptor(certified, true, "http/1.1"), says).await
     }
 
     async fn serve(acceptor: TlsAcceptor, says: Says) -> Self {

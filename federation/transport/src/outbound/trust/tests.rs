@@ -59,7 +59,7 @@ fn an_unknown_key_is_asked_for_once_a_minute() {
 
 #[test]
 fn a_new_root_needs_its_pin_for_seventy_two_hours_without_a_break() {
-    // DISC-11, DOC-5
+    // DISC-11, DOC-9
     let hours = |n: u64| n * 3_600_000;
     let (new, other) = (PublicKey([8; 32]), PublicKey([9; 32]));
     let mut known = Known::default();
