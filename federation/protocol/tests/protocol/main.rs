@@ -1,4 +1,7 @@
-//! What holm-protocol promises, as properties and limits. One binary, so that one link serves all.
+//! What holm-protocol promises, as properties, limits and language-neutral vectors.
+//!
+//! One binary, so that one link serves all. The vectors in `spec/vectors` are read and run case by
+//! case; `HOLM_REGENERATE=1` writes them anew first.
 
 #[cfg(test)]
 mod admission;
@@ -30,3 +33,5 @@ mod room_extension;
 mod signature;
 #[cfg(test)]
 mod strategies;
+#[cfg(test)]
+mod vectors;
