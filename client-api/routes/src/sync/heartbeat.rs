@@ -62,19 +62,12 @@ impl Heartbeat {
         self.blocked = None;
     }
 
-    /// When to look again.
-    pub(crate) fn deadline(&self) -> Instant {
-        let silent = self.heard + SILENCE * (self.pings + 1);
-        self.blocked
-            .map_or(silent, |since| silent.min(since + BLOCKED))
-    }
-
     /// What is due at `now`; a ping is counted as sent.
     pub(crate) fn check(&mut self, now: Instant) -> Due {
-        if self.blocked.is_some_and(|since| now >= since + BLOCKED) {
+        if self.blocked_too_long().is_some_and(|end| now >= end) {
             return Due::Close;
         }
-        if now < self.heard + SILENCE * (self.pings + 1) {
+        if now < self.silent_too_long() {
             return Due::Nothing;
         }
         if self.pings == PINGS_MAX {
@@ -82,5 +75,20 @@ impl Heartbeat {
         }
         self.pings += 1;
         Due::Ping
+    }
+
+    /// When to look again.
+    pub(crate) fn deadline(&self) -> Instant {
+        let silent = self.silent_too_long();
+        self.blocked_too_long()
+            .map_or(silent, |end| silent.min(end))
+    }
+
+    fn silent_too_long(&self) -> Instant {
+        self.heard + SILENCE * (self.pings + 1)
+    }
+
+    fn blocked_too_long(&self) -> Option<Instant> {
+        self.blocked.map(|since| since + BLOCKED)
     }
 }

@@ -7,7 +7,7 @@ use holm_client_types::frame::{DeviceFrame, ServerFrame};
 use holm_core::delivery::Outgoing;
 use holm_protocol::{Base64Url, Code, Hash, Problem};
 
-use super::script::{Call, Scene, room};
+use super::script::{Call, FEED_MAX, PIPE_LEN, Scene, room};
 
 // SYNC-1
 #[tokio::test(start_paused = true)]
@@ -24,7 +24,7 @@ async fn hello_connects_with_the_devices_cursors() {
     };
     assert_eq!(given, cursors);
     reply.send(Ok(())).unwrap();
-    scene.feed.send(Ok(vec![Outgoing::CaughtUp])).unwrap();
+    scene.feed.try_send(Ok(vec![Outgoing::CaughtUp])).unwrap();
     assert_eq!(scene.hears().await, ServerFrame::CaughtUp);
 }
 
@@ -51,8 +51,8 @@ async fn what_the_homeserver_hands_over_arrives_in_order() {
             order: bytes.clone(),
         },
     ];
-    scene.feed.send(Ok(batch)).unwrap();
-    scene.feed.send(Ok(vec![Outgoing::CaughtUp])).unwrap();
+    scene.feed.try_send(Ok(batch)).unwrap();
+    scene.feed.try_send(Ok(vec![Outgoing::CaughtUp])).unwrap();
     let bytes = Base64Url(bytes);
     let expected = [
         ServerFrame::Welcome {
@@ -151,15 +151,19 @@ async fn the_next_batch_is_fetched_only_when_the_last_was_taken() {
     let mut scene = Scene::connected().await;
     let large = Outgoing::Event {
         room: room("a"),
-        event: Bytes::from(vec![7; 2 * super::script::PIPE_LEN]),
+        event: Bytes::from(vec![7; 2 * PIPE_LEN]),
         head: None,
     };
     for _ in 0..3 {
-        scene.feed.send(Ok(vec![large.clone()])).unwrap();
+        scene.feed.try_send(Ok(vec![large.clone()])).unwrap();
     }
     // The device reads nothing, so the first batch fills the pipe and the others stay.
     assert!(scene.is_quiet().await);
-    scene.feed.send(Ok(vec![Outgoing::Closed(4409)])).unwrap();
+    assert_eq!(scene.feed.capacity(), FEED_MAX - 2);
+    scene
+        .feed
+        .try_send(Ok(vec![Outgoing::Closed(4409)]))
+        .unwrap();
     for _ in 0..3 {
         assert!(matches!(scene.hears().await, ServerFrame::Event { .. }));
     }

@@ -40,7 +40,7 @@ pub(super) type Batch = Result<Vec<Outgoing>, Problem>;
 
 pub(super) struct Script {
     calls: mpsc::UnboundedSender<Call>,
-    feed: Mutex<Option<mpsc::UnboundedReceiver<Batch>>>,
+    feed: Mutex<Option<mpsc::Receiver<Batch>>>,
 }
 
 impl Backend for Script {
@@ -85,11 +85,13 @@ impl Backend for Script {
 pub(super) struct Scene {
     pub(super) device: WebSocketStream<DuplexStream>,
     pub(super) calls: mpsc::UnboundedReceiver<Call>,
-    pub(super) feed: mpsc::UnboundedSender<Batch>,
+    pub(super) feed: mpsc::Sender<Batch>,
     pub(super) stop: CancellationToken,
     pub(super) server: JoinHandle<()>,
 }
 
+/// Batches that wait in the homeserver.
+pub(super) const FEED_MAX: usize = 8;
 /// Bytes that either end of the pipe takes before it is read.
 pub(super) const PIPE_LEN: usize = 64 * 1_024;
 
@@ -98,7 +100,7 @@ impl Scene {
     pub(super) async fn opened() -> Self {
         let (near, far) = tokio::io::duplex(PIPE_LEN);
         let (calls_in, calls) = mpsc::unbounded_channel();
-        let (feed, feed_out) = mpsc::unbounded_channel();
+        let (feed, feed_out) = mpsc::channel(FEED_MAX);
         let script = Script {
             calls: calls_in,
             feed: Mutex::new(Some(feed_out)),
