@@ -155,6 +155,8 @@ impl Homeserver {
             let text = format!("{} has no KeyPackage left; try again later", user.address());
             return Err(Problem::new(Code::KeyPackagesExhausted, text));
         }
+        tracing::debug!(target: crate::HOP_TARGET, hop = "key_package_given",
+            "a KeyPackage of {} is given out once, for {room}", user.address());
         let json = |(device, bytes): (_, Bytes)| ClaimedKeyPackage {
             device,
             key_package: bytes.into(),

@@ -15,3 +15,7 @@ pub mod room;
 
 pub use caller::Caller;
 pub use homeserver::{Homeserver, Identity, Ports, Registration, Settings};
+
+/// Target of the trace events, at level debug, that tell one hop of a message's way in words;
+/// their field `hop` names its kind. `holm demo` shows them; elsewhere nobody listens.
+pub const HOP_TARGET: &str = "holm::hop";

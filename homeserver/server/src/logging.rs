@@ -7,6 +7,7 @@
 use std::fmt::Debug;
 use std::io::IsTerminal;
 
+use holm_core::HOP_TARGET;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -18,9 +19,6 @@ use tracing_subscriber::{EnvFilter, Layer};
 use crate::config::{ConfigError, Log, LogFormat};
 use crate::report::Report;
 use crate::serve::{Hop, ServeEvent};
-
-/// Target of the events that tell a hop.
-pub const HOP_TARGET: &str = "holm::hop";
 
 /// Sends log lines to standard error from now on, colored only on a terminal; and hops to
 /// `report` where it is for programs.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use holm_core::HOP_TARGET;
 use holm_core::ports::{PeerError, StoreError};
 use holm_protocol::document::{Document, SignedDocument, Trust, VerifiedDocument};
 use holm_protocol::endpoint::SERVER_DOCUMENT;
@@ -120,6 +121,12 @@ impl Transport {
         stored.map_err(|error| store_failed(peer, &error))?;
         tracing::info!(server = %peer.server(), root = %document.root(), pinned = pin.is_some(),
             serial = document.content().serial, "the server document holds");
+        let by = match pin {
+            Some(_) => "as the TXT record pins it",
+            None => "taken at first contact",
+        };
+        tracing::debug!(target: HOP_TARGET, hop = "root_pinned",
+            "{} signs as root key {}, {by}", peer.server(), document.root());
         let document = Arc::new(document);
         peer.known().take(Arc::clone(&document), now_ms);
         Ok(document)

@@ -6,7 +6,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use holm_core::HOP_TARGET;
 use holm_core::ports::PeerError;
+use holm_protocol::ServerName;
 use http::header::CONTENT_TYPE;
 use http::{Request, Response, Uri};
 
@@ -78,6 +80,7 @@ impl Transport {
         match discover(resolver, guard, peer.server(), |most| self.draw(most)).await {
             Ok(routes) => {
                 tracing::debug!(server = %peer.server(), ?routes, "found by DNS");
+                tell_found(peer.server(), &routes);
                 peer.set_routes(routes.clone(), now_ms);
                 Ok(routes)
             }
@@ -89,6 +92,15 @@ impl Transport {
             }
             Err(error) => Err(peer.unreachable(&error.to_string())),
         }
+    }
+}
+
+/// Tells where DNS leads, for those who watch.
+fn tell_found(server: &ServerName, routes: &[Route]) {
+    for route in routes {
+        let addresses: Vec<_> = route.addresses().map(|a| a.to_string()).collect();
+        tracing::debug!(target: HOP_TARGET, hop = "server_found",
+            "{server} found by DNS at {} ({})", route.base(0), addresses.join(", "));
     }
 }
 

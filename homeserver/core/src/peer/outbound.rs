@@ -12,6 +12,7 @@ use holm_protocol::federation::{LogPage, NotifyRequest, NotifyResponse};
 use holm_protocol::{Code, Problem, RoomUri, ServerName};
 use tokio::sync::Notify;
 
+use crate::HOP_TARGET;
 use crate::homeserver::Homeserver;
 use crate::ports::{PeerCursor, PeerError};
 
@@ -182,6 +183,9 @@ impl Bring {
             let moved = result.cursor > cursor.cursor;
             if moved {
                 let owed = cursor.until.unwrap_or(u64::MAX);
+                tracing::debug!(target: HOP_TARGET, hop = "ciphertext_relayed",
+                    "relayed to {}, which has {} durably up to event {}",
+                    self.server, result.room, result.cursor);
                 raised.push((result.room.clone(), result.cursor.min(owed)));
             }
             match result.problem {

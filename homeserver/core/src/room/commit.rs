@@ -19,6 +19,7 @@ use super::fold::Change;
 use super::message::{check_hub, expect};
 use super::state::RoomState;
 use super::task::RoomTask;
+use crate::HOP_TARGET;
 use crate::homeserver::{Homeserver, internal};
 use crate::ports::{Append, Attachment, Entry, LogHead};
 
@@ -90,6 +91,11 @@ impl RoomTask {
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
         }
         state.head = head;
+        let (hop, what) = match state.is_hub(self.homeserver.name()) {
+            true => ("commit_ordered", "passes every check here and is now"),
+            false => ("commit_followed", "passes every check here too, as"),
+        };
+        tracing::debug!(target: HOP_TARGET, hop, "a commit {what} event {} of {}", entry.seq, self.room);
         self.tail.push([(entry.seq, entry.event)]);
         if let Err(error) = state.group.merge(staged) {
             // The log has it; loading the room replays it and says what is wrong.

@@ -16,6 +16,7 @@ use super::commit::stage_problem;
 use super::fold::Change;
 use super::message::expect;
 use super::task::RoomTask;
+use crate::HOP_TARGET;
 use crate::homeserver::internal;
 use crate::ports::{Append, Attachment, Entry, LogHead, StoredOrder};
 
@@ -161,6 +162,8 @@ impl RoomTask {
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
         }
         state.head = head;
+        tracing::debug!(target: HOP_TARGET, hop = "ciphertext_followed",
+            "event {} continues the chain of {} and is stored", entry.seq, self.room);
         self.tail.push([(entry.seq, entry.event)]);
         self.wake_all(&[]);
         Ok(())

@@ -17,6 +17,7 @@ use super::accept::{Circumstances, judge_message, read_message};
 use super::command::Submission;
 use super::state::RoomState;
 use super::task::RoomTask;
+use crate::HOP_TARGET;
 use crate::homeserver::{Homeserver, internal};
 use crate::ports::{Append, AppendError, Entry, Expect, LogHead};
 
@@ -125,6 +126,10 @@ impl RoomTask {
         match self.homeserver.ports.log.append(append).await {
             Ok(()) => {
                 state.head = head;
+                for entry in &plan.entries {
+                    tracing::debug!(target: HOP_TARGET, hop = "message_ordered",
+                        "a ciphertext is now event {} of {}", entry.seq, self.room);
+                }
                 self.tail
                     .push(plan.entries.iter().map(|e| (e.seq, e.event.clone())));
                 self.wake_all(&[]);

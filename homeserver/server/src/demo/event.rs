@@ -60,6 +60,17 @@ impl Summary {
     }
 }
 
+/// There is one room in the demo, so people need not read its URI.
+fn without_room(text: &str) -> String {
+    let is_room = |word: &&str| word.starts_with("mimi://") && word.contains("/r/");
+    match text.split([' ', ',', ';']).find(is_room) {
+        Some(room) => text
+            .replace(&format!("room {room}"), "the room")
+            .replace(room, "the room"),
+        None => text.to_owned(),
+    }
+}
+
 impl fmt::Display for DemoEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -73,7 +84,7 @@ impl fmt::Display for DemoEvent {
                 "{domain} is up: process {pid}, {url}, data in {}",
                 data.display()
             ),
-            Self::Hop { by, text, .. } => write!(f, "  {by}: {text}"),
+            Self::Hop { by, text, .. } => write!(f, "  {by}: {}", without_room(text)),
             Self::Message {
                 reader,
                 sender,

@@ -1,5 +1,6 @@
 //! Where all that devices and servers tell comes together, and is told on in its order.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use holm_protocol::ServerName;
@@ -17,6 +18,7 @@ pub(super) struct Stage {
     pub(super) report: Report,
     sender: mpsc::Sender<Told>,
     told: mpsc::Receiver<Told>,
+    last_hop: BTreeMap<String, String>,
 }
 
 /// Something that a device or server told.
@@ -43,6 +45,7 @@ impl Stage {
             report,
             sender,
             told,
+            last_hop: BTreeMap::new(),
         }
     }
 
@@ -88,11 +91,7 @@ impl Stage {
         let told = self.told.recv().await.ok_or_else(gone)?;
         match &told {
             Told::Device(reader, event) => self.tell_device(reader, event),
-            Told::Server(domain, hop) => self.report.tell(&DemoEvent::Hop {
-                by: domain.to_string(),
-                hop: hop.hop.clone(),
-                text: hop.text.clone(),
-            }),
+            Told::Server(domain, hop) => self.tell_hop(domain.to_string(), &hop.hop, &hop.text),
             Told::Ended(name, why) => {
                 return Err(Failure::failed(format!("{name}'s device stopped: {why}")));
             }
@@ -100,13 +99,24 @@ impl Stage {
         Ok(told)
     }
 
-    fn tell_device(&self, name: &str, event: &DeviceEvent) {
+    /// Tells a hop, unless it is the last one of the same server or device again.
+    fn tell_hop(&mut self, by: String, hop: &str, text: &str) {
+        let last = self.last_hop.entry(by.clone()).or_default();
+        if *last != text {
+            text.clone_into(last);
+            self.report.tell(&DemoEvent::Hop {
+                by,
+                hop: hop.to_owned(),
+                text: text.to_owned(),
+            });
+        }
+    }
+
+    fn tell_device(&mut self, name: &str, event: &DeviceEvent) {
         match event {
-            DeviceEvent::Hop { what, text } => self.report.tell(&DemoEvent::Hop {
-                by: format!("{name}'s device"),
-                hop: what.as_str().to_owned(),
-                text: text.clone(),
-            }),
+            DeviceEvent::Hop { what, text } => {
+                self.tell_hop(format!("{name}'s device"), what.as_str(), text);
+            }
             DeviceEvent::Message(entry) => self.report.tell(&DemoEvent::Message {
                 reader: name.to_owned(),
                 sender: entry.sender.address(),
