@@ -16,7 +16,7 @@ mod tree;
 mod view;
 
 pub use creation::admit_creation;
-pub use orders::{unfulfilled_order, unopened_order};
+pub use orders::{due_orders, unfulfilled_order, unopened_order};
 pub use refusal::Refusal;
 pub use rules::admit_commit;
 pub use view::{Admitted, CommitView, Committer, ContextExtension, GroupView, Leaf, NewLeaf};

@@ -5,10 +5,27 @@ use crate::limits::COMMIT_ORDERS_MAX;
 use crate::order::Order;
 use crate::uri::DeviceUri;
 
-/// The first open order that a member's commit leaves undone; external commits are exempt (ORD-3).
+/// The open orders that a member's next commit has to carry out, oldest first, at most 16 (ORD-7).
 ///
-/// `open` stands oldest first. Orders of another room or generation, and those that mean no leaf
-/// any more, ask for nothing (ORD-5); of many, a commit has to carry out the oldest 16 (ORD-7).
+/// Orders of another room or generation, and those that mean no leaf any more, ask for nothing
+/// (ORD-5). Of one time users stand before devices, and URIs in the order of their bytes, so that
+/// hub and devices choose the same ones however they keep them.
+pub fn due_orders<'a>(group: &GroupView, open: &'a [Order]) -> Vec<&'a Order> {
+    let is_there = |order: &Order| {
+        let mut devices = group.leaves.iter().map(|leaf| &leaf.identity.device);
+        devices.any(|device| order.subject.means(device))
+    };
+    let mut due: Vec<&Order> = open
+        .iter()
+        .filter(|order| order.room == group.room && order.generation == group.generation)
+        .filter(|order| is_there(order))
+        .collect();
+    due.sort_by_key(|order| (order.time, &order.subject));
+    due.truncate(COMMIT_ORDERS_MAX);
+    due
+}
+
+/// The first due order that a member's commit leaves undone; external commits are exempt (ORD-3).
 pub fn unfulfilled_order<'a>(
     group: &GroupView,
     commit: &CommitView,
@@ -17,11 +34,8 @@ pub fn unfulfilled_order<'a>(
     if commit.committer == Committer::External {
         return None;
     }
-    let before = || group.leaves.iter().map(|leaf| &leaf.identity.device);
-    open.iter()
-        .filter(|order| order.room == group.room && order.generation == group.generation)
-        .filter(|order| before().any(|device| order.subject.means(device)))
-        .take(COMMIT_ORDERS_MAX)
+    due_orders(group, open)
+        .into_iter()
         .find(|order| devices_after(group, commit).any(|device| order.subject.means(device)))
 }
 

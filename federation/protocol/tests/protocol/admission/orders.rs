@@ -3,7 +3,7 @@
 use holm_protocol::Order;
 use holm_protocol::RoomUri;
 use holm_protocol::admission::{
-    CommitView, GroupView, Refusal, admit_commit, unfulfilled_order, unopened_order,
+    CommitView, GroupView, Refusal, admit_commit, due_orders, unfulfilled_order, unopened_order,
 };
 use holm_protocol::limits::COMMIT_ORDERS_MAX;
 use holm_protocol::order::Subject;
@@ -119,29 +119,50 @@ fn an_order_that_was_carried_out_is_not_used_again() {
     assert_eq!(unopened_order(&commit(2), &[]), None);
 }
 
-/// A room of alice and `n` others, each of whom asked to leave.
+/// A room of alice and `n` others, each of whom asked to leave, the last one first.
 fn leaving(n: u32) -> (GroupView, Vec<Order>) {
     let name = |i: u32| format!("user{i}@skerry.example/phone");
     let mut group = group();
     group.leaves.truncate(1);
     group.leaves.extend((1..=n).map(|i| leaf(i, &name(i), 1)));
-    let orders = (1..=n).map(|i| order(Subject::User(device(&name(i)).user())));
-    (group, orders.collect())
+    let leave = |i: u32| Order {
+        time: NOW - u64::from(i),
+        ..order(Subject::User(device(&name(i)).user()))
+    };
+    (group, (1..=n).map(leave).collect())
 }
 
 /// ORD-7, LIM-21
 #[test]
 fn of_many_orders_a_commit_has_to_carry_out_the_oldest_sixteen() {
     let (group, open) = leaving(20);
-    let removed = |count: u32| removes(0, &(1..=count).collect::<Vec<_>>(), &[]);
+    let removed =
+        |leaves: std::ops::RangeInclusive<u32>| removes(0, &leaves.collect::<Vec<_>>(), &[]);
     assert_eq!(COMMIT_ORDERS_MAX, 16);
-    assert_eq!(unfulfilled_order(&group, &removed(16), &open), None);
+    let oldest: Vec<&Order> = open[4..].iter().rev().collect();
+    assert_eq!(due_orders(&group, &open), oldest);
+    assert_eq!(unfulfilled_order(&group, &removed(5..=20), &open), None);
     assert_eq!(
-        unfulfilled_order(&group, &removed(15), &open),
-        Some(&open[15])
+        unfulfilled_order(&group, &removed(6..=20), &open),
+        Some(&open[4])
     );
-    let newest: Vec<u32> = (5..=20).collect();
-    let commit = removes(0, &newest, &[]);
-    assert_eq!(unfulfilled_order(&group, &commit, &open), Some(&open[0]));
-    assert!(admit_commit(&group, &removed(16), NOW).is_ok());
+    assert_eq!(
+        unfulfilled_order(&group, &removed(1..=16), &open),
+        Some(&open[19])
+    );
+    assert!(admit_commit(&group, &removed(5..=20), NOW).is_ok());
+}
+
+/// ORD-7
+#[test]
+fn hub_and_devices_choose_the_same_orders_however_they_keep_them() {
+    let (group, mut open) = leaving(20);
+    for order in &mut open {
+        order.time = NOW;
+    }
+    let due: Vec<Order> = due_orders(&group, &open).into_iter().cloned().collect();
+    open.reverse();
+    assert!(due_orders(&group, &open).into_iter().eq(&due));
+    open.sort_by(|a, b| a.subject.cmp(&b.subject));
+    assert_eq!(due, open[..16]);
 }

@@ -25,7 +25,7 @@ fn file() -> File {
             "time: of the commit's event, ms",
             "verdict: of a commit {admitted: {added, removed, closes_window, changes_extension}} or {refused: reason}; of a creation admitted or the reason. The reason is the first of the rules in spec chapter 05 that refuses",
             "creator, hub, root, extensions: of a creation, who makes the room, on which server, under which root key, and the context's extensions",
-            "open: the hub's open orders, oldest first; unfulfilled: index of the first that the commit leaves undone, or null; unopened: index of the first carried order that is not open, or null",
+            "open: the hub's open orders; unfulfilled: index of the first that the commit leaves undone, by time, users before devices and then by URI, or null; unopened: index of the first carried order that is not open, or null",
         ],
         shared: shared::shared(),
         cases: cases::cases(),

@@ -121,6 +121,8 @@ pub(super) fn open_orders() -> Vec<Value> {
 pub(super) fn other_orders() -> Vec<Value> {
     let [alice, carol] = both();
     let gone = order(Subject::User(user("dave@skerry.example")));
+    let [later_alice, older_carol] = [(alice.clone(), NOW), (carol.clone(), NOW - 1)]
+        .map(|(order, time)| Order { time, ..order });
     let earlier = Order {
         generation: 1,
         ..alice.clone()
@@ -142,6 +144,13 @@ pub(super) fn other_orders() -> Vec<Value> {
             by(1),
             &[earlier],
             (None, None),
+        ),
+        open(
+            "two left undone, the older is named",
+            "ORD-7",
+            by(1),
+            &[later_alice, older_carol],
+            (Some(1), None),
         ),
         old("one carried that is not open", std::slice::from_ref(&carol)),
         old(
