@@ -12,7 +12,7 @@ use holm_protocol::event::Position;
 use holm_protocol::federation::Sent;
 use holm_protocol::limits::MESSAGE_EPOCHS_BEHIND_MAX;
 use holm_protocol::mls_header::MlsHeader;
-use holm_protocol::{Code, Event, EventHeader, EventKind, Problem, UserUri};
+use holm_protocol::{Code, Event, EventHeader, EventKind, Problem, RoomUri, UserUri};
 
 use super::accept::is_ordered_out;
 use super::fold::Change;
@@ -91,11 +91,7 @@ impl RoomTask {
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
         }
         state.head = head;
-        let (hop, what) = match state.is_hub(self.homeserver.name()) {
-            true => ("commit_ordered", "passes every check here and is now"),
-            false => ("commit_followed", "passes every check here too, as"),
-        };
-        tracing::debug!(target: HOP_TARGET, hop, "a commit {what} event {} of {}", entry.seq, self.room);
+        tell_commit(state.is_hub(self.homeserver.name()), &entry, &self.room);
         self.tail.push([(entry.seq, entry.event)]);
         if let Err(error) = state.group.merge(staged) {
             // The log has it; loading the room replays it and says what is wrong.
@@ -106,6 +102,15 @@ impl RoomTask {
         self.fold(change).await;
         Ok(())
     }
+}
+
+/// Tells the hop, for those who watch.
+fn tell_commit(is_hub: bool, entry: &Entry, room: &RoomUri) {
+    let (hop, what) = match is_hub {
+        true => ("commit_ordered", "passes every check here and is now"),
+        false => ("commit_followed", "passes every check here too, as"),
+    };
+    tracing::debug!(target: HOP_TARGET, hop, "a commit {what} event {} of {room}", entry.seq);
 }
 
 /// The head after a commit: epoch and, after a removal, the window move (LOG-12, LOG-13).
