@@ -14,6 +14,7 @@ mod session;
 
 mod acks;
 mod heartbeat;
+mod lane_gate;
 mod sends;
 mod wire;
 

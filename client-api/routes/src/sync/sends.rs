@@ -2,8 +2,9 @@
 //!
 //! A room's messages go to core in the order they came, one call at a time; what arrives while a
 //! call runs goes with the next. After a refusal that the device will answer by sending again, the
-//! messages behind it in the lane are refused too, so that the log never shows a device's messages
-//! in another order than it wrote them; core does the same within one call (LOG-15).
+//! messages behind it are refused too, in the lane and on their way here, so that the log never
+//! shows a device's messages in another order than it wrote them; core does the same within one
+//! call (LOG-15).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use holm_protocol::mls_header::MlsHeader;
 use holm_protocol::{Code, Problem, RoomUri};
 
 use super::backend::Backend;
+use super::lane_gate::LaneGate;
 
 /// Messages of a connection that have no answer yet; the socket is not read past it.
 const HELD_MAX: usize = 256;
@@ -33,6 +35,7 @@ const ANSWER_WAIT: Duration = Duration::from_mins(1);
 #[derive(Default)]
 pub(crate) struct Sends {
     lanes: BTreeMap<RoomUri, Lane>,
+    gate: LaneGate,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     held: usize,
     held_len: usize,
@@ -60,13 +63,17 @@ pub(crate) struct Done {
 }
 
 impl Sends {
-    /// Takes a message; [`Sends::start`] sends it on its way.
-    pub(crate) fn push(&mut self, room: RoomUri, bytes: Bytes) {
+    /// Takes a message, which [`Sends::start`] sends on its way, or refuses it behind another.
+    pub(crate) fn push(&mut self, room: RoomUri, bytes: Bytes) -> Option<ServerFrame> {
         let id = client_msg_id(&bytes);
+        if !self.gate.admits(&room, id) {
+            return Some(answer(&room, id, Err(previous_refused())));
+        }
         self.held += 1;
         self.held_len += bytes.len();
         let lane = self.lanes.entry(room).or_default();
         lane.waiting.push_back(Message { bytes, id });
+        None
     }
 
     /// Begins a call for each room that has messages and no call running.
@@ -87,19 +94,28 @@ impl Sends {
         self.running.next().await
     }
 
-    /// The answers of a call that has ended.
-    pub(crate) fn finish(&mut self, done: Done) -> Vec<ServerFrame> {
+    /// The answers of a call that has ended; and where it refused a message that comes again, the
+    /// barrier to be written behind them.
+    pub(crate) fn finish(&mut self, done: Done) -> (Vec<ServerFrame>, Option<u64>) {
         self.held -= done.ids.len();
         self.held_len -= done.len;
-        let comes_again = |result: &Result<_, Problem>| result.as_ref().is_err_and(comes_again);
-        let held_up = done.results.iter().any(comes_again);
-        let behind = self.release(&done.room, held_up);
-        let answered = done.ids.into_iter().zip(done.results);
+        let answered: Vec<_> = done.ids.into_iter().zip(done.results).collect();
+        let comes_again = |(id, result): &(_, Result<_, Problem>)| {
+            let problem = result.as_ref().err()?;
+            comes_again(problem).then_some(*id)
+        };
+        let first = answered.iter().find_map(comes_again);
+        let behind = self.release(&done.room, first.is_some());
         let behind = behind.into_iter().map(|id| (id, Err(previous_refused())));
-        answered
-            .chain(behind)
-            .map(|(id, result)| answer(&done.room, id, result))
-            .collect()
+        let answered = answered.into_iter().chain(behind);
+        let frames = answered.map(|(id, result)| answer(&done.room, id, result));
+        let frames = frames.collect();
+        (frames, first.map(|id| self.gate.shut(done.room, id)))
+    }
+
+    /// The device has read what was written before this barrier.
+    pub(crate) fn passed(&mut self, barrier: u64) {
+        self.gate.passed(barrier);
     }
 
     /// Whether the socket may be read for more.

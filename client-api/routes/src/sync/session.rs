@@ -94,7 +94,7 @@ where
                 }
                 Err(FrameError::Malformed(error)) => return Err(bad_frame(wire, error)),
             },
-            Event::Flushed => {}
+            Event::Flushed | Event::Passed(_) => {}
             Event::Ended(end) => return Err(end),
         }
     }
@@ -149,6 +149,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, B: Backend> Session<'_, S, B> {
     fn take(&mut self, event: Event) -> Result<(), End> {
         match event {
             Event::Frame(text) => self.obey(text.as_bytes()),
+            Event::Passed(barrier) => {
+                self.sends.passed(barrier);
+                Ok(())
+            }
             Event::Flushed => Ok(()),
             Event::Ended(end) => Err(end),
         }
@@ -156,7 +160,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, B: Backend> Session<'_, S, B> {
 
     fn obey(&mut self, text: &[u8]) -> Result<(), End> {
         match frame::read(text) {
-            Ok(DeviceFrame::Send { room, message }) => self.sends.push(room, message.0),
+            Ok(DeviceFrame::Send { room, message }) => {
+                if let Some(refusal) = self.sends.push(room, message.0) {
+                    self.wire.push(&refusal);
+                }
+            }
             Ok(DeviceFrame::Ack {
                 room,
                 delivered,
@@ -171,8 +179,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, B: Backend> Session<'_, S, B> {
     }
 
     fn answer(&mut self, done: Done) {
-        for frame in self.sends.finish(done) {
+        let (frames, barrier) = self.sends.finish(done);
+        for frame in frames {
             self.wire.push(&frame);
+        }
+        if let Some(number) = barrier {
+            self.wire.push_barrier(number);
         }
     }
 

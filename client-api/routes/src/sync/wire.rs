@@ -33,6 +33,8 @@ pub(crate) struct Wire<S> {
 pub(crate) enum Event {
     /// A text frame came.
     Frame(Utf8Bytes),
+    /// The device has read everything that was written before the barrier of this number.
+    Passed(u64),
     /// Everything queued has been written.
     Flushed,
     /// There will be no more frames.
@@ -70,6 +72,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let text = serde_json::to_string(frame)
             .unwrap_or_else(|e| unreachable!("frames have text keys and plain values: {e}"));
         self.queued.push_back(Message::text(text));
+    }
+
+    /// Queues a ping whose answer, [`Event::Passed`], shows that what stands before it was read.
+    pub(crate) fn push_barrier(&mut self, number: u64) {
+        let payload = number.to_be_bytes().to_vec();
+        self.queued.push_back(Message::Ping(payload.into()));
     }
 
     /// Writes what is queued, and waits for a frame if `read`. May be dropped and asked again.
@@ -156,7 +164,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                 Message::Text(text) => Event::Frame(text),
                 Message::Binary(_) => Event::Ended(End::Close(close::NOT_TEXT, "frames are text")),
                 Message::Close(_) => Event::Ended(End::Gone),
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
+                Message::Pong(payload) => match payload.as_ref().try_into() {
+                    Ok(number) => Event::Passed(u64::from_be_bytes(number)),
+                    Err(_) => continue,
+                },
+                Message::Ping(_) | Message::Frame(_) => continue,
             });
         }
     }

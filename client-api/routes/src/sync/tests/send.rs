@@ -93,6 +93,59 @@ async fn what_waits_behind_a_message_that_comes_again_is_refused_too() {
 
 // SYNC-4
 #[tokio::test(start_paused = true)]
+async fn what_was_on_its_way_when_a_message_was_refused_is_refused_too() {
+    let mut scene = Scene::connected().await;
+    scene.sends(&room("a"), message(1)).await;
+    scene.send_call().await.refuse(Code::EpochTooOld);
+    assert!(scene.is_quiet().await);
+    // The device has not read the refusal yet.
+    scene.sends(&room("a"), message(2)).await;
+    scene.sends(&room("b"), message(3)).await;
+    let other = scene.send_call().await;
+    assert_eq!(other.room, room("b"));
+    let first = (Some(id(1)), Code::EpochTooOld);
+    assert_eq!(scene.hears_problem().await, first);
+    let behind = (Some(id(2)), Code::PreviousRefused);
+    assert_eq!(scene.hears_problem().await, behind);
+}
+
+// SYNC-4
+#[tokio::test(start_paused = true)]
+async fn the_refused_message_opens_the_room_for_those_behind_it() {
+    let mut scene = Scene::connected().await;
+    scene.sends(&room("a"), message(1)).await;
+    scene.send_call().await.refuse(Code::Unavailable);
+    assert!(scene.is_quiet().await);
+    for n in 1..=2 {
+        scene.sends(&room("a"), message(n)).await;
+    }
+    let mut ids = Vec::new();
+    while ids.len() < 2 {
+        let call = scene.send_call().await;
+        ids.extend(call.messages.iter().map(id_of));
+        call.accept(1);
+    }
+    assert_eq!(ids, [id(1), id(2)]);
+}
+
+// SYNC-4
+#[tokio::test(start_paused = true)]
+async fn a_device_that_knows_of_the_refusal_may_go_on_without_the_message() {
+    let mut scene = Scene::connected().await;
+    scene.sends(&room("a"), message(1)).await;
+    scene.send_call().await.refuse(Code::Unavailable);
+    let refused = (Some(id(1)), Code::Unavailable);
+    assert_eq!(scene.hears_problem().await, refused);
+    // Reading on is what answers the ping behind the refusal.
+    scene.says(&DeviceFrame::Ping).await;
+    assert_eq!(scene.hears().await, ServerFrame::Pong);
+    scene.sends(&room("a"), message(2)).await;
+    scene.send_call().await.accept(1);
+    assert_eq!(hears_sent(&mut scene).await, (room("a"), id(2), 1));
+}
+
+// SYNC-4
+#[tokio::test(start_paused = true)]
 async fn what_waits_behind_a_message_that_is_lost_for_good_goes_on() {
     let mut scene = Scene::connected().await;
     scene.sends(&room("a"), message(1)).await;
