@@ -4,18 +4,19 @@
 //! top of it, under the same id. Nothing is merged before the log shows it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use holm_client_types::room::CommitRequest;
 use holm_mls::group_view;
 use holm_mls::key_package::{read_key_package, validate};
 use holm_protocol::aad::{Aad, ClientMsgId};
-use holm_protocol::admission::GroupView;
+use holm_protocol::admission::{GroupView, due_orders};
 use holm_protocol::federation::BundleJson;
 use holm_protocol::{Code, Hash, RoomUri, SignedOrder, UserUri};
 use openmls::prelude::KeyPackage;
 
 use super::submit::Claimed;
-use super::{Device, Inner};
+use super::{Device, Inner, on_task};
 use crate::error::SdkError;
 use crate::event::{DeviceEvent, HopKind};
 use crate::mls::commit::{Plan, make, ordered_removals};
@@ -29,8 +30,6 @@ use crate::timeline::RoomState;
 
 /// Times a change is made anew before it is given up.
 const REBASES_MAX: u32 = 24;
-/// Orders one commit names, so that its authenticated data stays within the limit.
-const ORDERS_MAX: usize = 32;
 
 /// What is to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +53,7 @@ impl Device {
     pub async fn add_users(&self, room: &RoomUri, users: &[UserUri]) -> Result<u64, SdkError> {
         let users: BTreeSet<_> = users.iter().cloned().collect();
         let change = Change::Add(users.into_iter().collect());
-        self.inner.change(room, change).await
+        self.change(room, change).await
     }
 
     /// Removes a user with all devices; the number of the commit's event.
@@ -65,7 +64,12 @@ impl Device {
         if *user == self.inner.account()?.user {
             return Err(SdkError::Invalid("one leaves a room oneself".into()));
         }
-        self.inner.change(room, Change::Remove(user.clone())).await
+        self.change(room, Change::Remove(user.clone())).await
+    }
+
+    async fn change(&self, room: &RoomUri, change: Change) -> Result<u64, SdkError> {
+        let (inner, room) = (Arc::clone(&self.inner), room.clone());
+        on_task(async move { inner.change(&room, change).await }).await
     }
 }
 
@@ -213,7 +217,7 @@ async fn open_room(step: &mut Step<'_>, room: &RoomUri) -> Result<RoomRow, SdkEr
     }
 }
 
-/// What the commit does: the change, and every open order with it (ORD-3, ORD-4).
+/// What the commit does: the change, and the due orders with it (ORD-3, ORD-4, ORD-7).
 fn plan(
     account: &Account,
     view: &GroupView,
@@ -222,18 +226,10 @@ fn plan(
     open: &[SignedOrder],
     (id, row): (ClientMsgId, &RoomRow),
 ) -> Result<Plan, SdkError> {
-    let is_due = |order: &&SignedOrder| {
-        let subject = &order.order.subject;
-        view.leaves
-            .iter()
-            .any(|leaf| subject.means(&leaf.identity.device))
-    };
-    let due: Vec<_> = open
-        .iter()
-        .filter(is_due)
-        .take(ORDERS_MAX)
-        .cloned()
-        .collect();
+    let orders: Vec<_> = open.iter().map(|signed| signed.order.clone()).collect();
+    let asked = due_orders(view, &orders);
+    let is_due = |signed: &&SignedOrder| asked.contains(&&signed.order);
+    let due: Vec<_> = open.iter().filter(is_due).cloned().collect();
     let mut removes = ordered_removals(view, account, &due);
     if let Change::Remove(user) = change {
         let leaves = view.leaves.iter().filter(|l| l.identity.user() == *user);
