@@ -11,6 +11,7 @@ mod leave;
 mod rooms;
 mod send;
 mod submit;
+mod task;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard as Held, PoisonError, RwLock};
@@ -22,6 +23,7 @@ use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Notify, broadcast, watch};
 
 pub(crate) use commit::Change;
 pub(crate) use documents::{head_holds, verified_order};
+pub(crate) use task::on_task;
 
 use crate::api::Api;
 use crate::error::SdkError;

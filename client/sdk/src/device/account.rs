@@ -3,6 +3,8 @@
 //! The identity key and the MLS key are made here and never leave; the server gets their public
 //! halves with the certificate that ties them together.
 
+use std::sync::Arc;
+
 use holm_client_types::account::{
     EnrollRequest, LoginProof, LoginRequest, RegisterRequest, SessionResponse,
 };
@@ -10,7 +12,7 @@ use holm_protocol::identity::{DeviceIdentity, login_bytes};
 use holm_protocol::{PrivateKey, ServerName, UserUri};
 use zeroize::Zeroizing;
 
-use super::{Device, Inner, SessionInfo};
+use super::{Device, Inner, SessionInfo, on_task};
 use crate::api::Api;
 use crate::content::NAME_LEN_MAX;
 use crate::error::SdkError;
@@ -32,17 +34,12 @@ impl Device {
         name: &str,
         password: &str,
     ) -> Result<SessionInfo, SdkError> {
-        let user = user(server, name)?;
-        if let Some(account) = self.inner.any_account() {
-            return Err(SdkError::OtherAccount(account.user.clone()));
-        }
         let request = RegisterRequest {
             name: name.into(),
             password: password.into(),
         };
-        let (session, found) = self.inner.api_of(server).register(&request).await?;
-        self.inner.hop(HopKind::ServerFound, || found);
-        self.begin(&user, session).await
+        let (inner, server) = (Arc::clone(&self.inner), server.clone());
+        on_task(async move { inner.register(&server, request).await }).await
     }
 
     /// Opens a session; with proof by its key where this device is enrolled already.
@@ -55,26 +52,52 @@ impl Device {
         name: &str,
         password: &str,
     ) -> Result<SessionInfo, SdkError> {
-        let user = user(server, name)?;
-        let account = self.inner.any_account();
-        if let Some(other) = account.as_ref().filter(|a| a.user != user) {
-            return Err(SdkError::OtherAccount(other.user.clone()));
-        }
-        let enrolled = account.filter(|a| a.enrolled);
         let request = LoginRequest {
             name: name.into(),
             password: password.into(),
-            proof: enrolled.map(|a| prove(&a, self.inner.now_ms())),
+            proof: None,
         };
-        let (session, found) = self.inner.api_of(server).log_in(&request).await?;
-        self.inner.hop(HopKind::ServerFound, || found);
-        self.begin(&user, session).await
+        let (inner, server) = (Arc::clone(&self.inner), server.clone());
+        on_task(async move { inner.log_in(&server, request).await }).await
     }
 
     /// Sets what this user is called in messages sent from now on; it travels encrypted.
     pub fn set_display_name(&self, name: &str) {
         let name = name.chars().take(NAME_LEN_MAX / 4).collect();
         self.inner.set_display_name(name);
+    }
+}
+
+impl Inner {
+    async fn register(
+        &self,
+        server: &ServerName,
+        request: RegisterRequest,
+    ) -> Result<SessionInfo, SdkError> {
+        let user = user(server, &request.name)?;
+        if let Some(account) = self.any_account() {
+            return Err(SdkError::OtherAccount(account.user.clone()));
+        }
+        let (session, found) = self.api_of(server).register(&request).await?;
+        self.hop(HopKind::ServerFound, || found);
+        self.begin(&user, session).await
+    }
+
+    async fn log_in(
+        &self,
+        server: &ServerName,
+        mut request: LoginRequest,
+    ) -> Result<SessionInfo, SdkError> {
+        let user = user(server, &request.name)?;
+        let account = self.any_account();
+        if let Some(other) = account.as_ref().filter(|a| a.user != user) {
+            return Err(SdkError::OtherAccount(other.user.clone()));
+        }
+        let enrolled = account.filter(|a| a.enrolled);
+        request.proof = enrolled.map(|a| prove(&a, self.now_ms()));
+        let (session, found) = self.api_of(server).log_in(&request).await?;
+        self.hop(HopKind::ServerFound, || found);
+        self.begin(&user, session).await
     }
 
     /// Takes a session: keys where there are none, enrollment, KeyPackages.
@@ -86,31 +109,29 @@ impl Device {
         if session.user != *user || session.device.user() != *user {
             return Err(SdkError::Answer("the session is another user's".into()));
         }
-        let mut account = match self.inner.any_account() {
+        let mut account = match self.any_account() {
             Some(known) if known.device == session.device => Account::clone(&known),
-            _ => self.inner.new_account(&session),
+            _ => self.new_account(&session),
         };
         account.token = Some(Zeroizing::new(session.token));
-        let account = self.inner.keep_account(account).await?;
+        let account = self.keep_account(account).await?;
         if !account.enrolled {
             let request = EnrollRequest {
                 identity: account.identity.to_bytes().into(),
                 mls_key: account.mls_key.public(),
             };
-            self.inner.api()?.enroll(&request).await?;
+            self.api()?.enroll(&request).await?;
             let mut enrolled = Account::clone(&account);
             enrolled.enrolled = true;
-            self.inner.keep_account(enrolled).await?;
+            self.keep_account(enrolled).await?;
         }
-        self.inner.replenish_key_packages().await?;
+        self.replenish_key_packages().await?;
         Ok(SessionInfo {
             user: account.user.clone(),
             device: account.device.clone(),
         })
     }
-}
 
-impl Inner {
     fn api_of(&self, server: &ServerName) -> Api<'_> {
         Api {
             network: &self.network,

@@ -1,5 +1,6 @@
 //! Creating a room (RM-1): first durably here, then at the server, which takes it once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use holm_client_types::room::CreateRoomRequest;
@@ -7,7 +8,7 @@ use holm_protocol::RoomUri;
 use holm_protocol::event::Position;
 use holm_protocol::room_extension::{Hub, RoomExtension};
 
-use super::{Device, Inner};
+use super::{Device, Inner, on_task};
 use crate::error::SdkError;
 use crate::event::HopKind;
 use crate::mls::create::create_group;
@@ -24,9 +25,13 @@ impl Device {
     /// # Errors
     /// A refusal, or the server cannot be reached; then the device tries again by itself.
     pub async fn create_room(&self) -> Result<RoomUri, SdkError> {
-        let room = self.inner.make_room().await?;
-        self.inner.bring_out_room(&room).await?;
-        Ok(room)
+        let inner = Arc::clone(&self.inner);
+        on_task(async move {
+            let room = inner.make_room().await?;
+            inner.bring_out_room(&room).await?;
+            Ok(room)
+        })
+        .await
     }
 }
 

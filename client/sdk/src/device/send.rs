@@ -1,9 +1,11 @@
 //! Sending: into the outbox, durably; the timeline.
 
+use std::sync::Arc;
+
 use holm_protocol::RoomUri;
 use holm_protocol::aad::ClientMsgId;
 
-use super::{Device, Inner};
+use super::{Device, Inner, on_task};
 use crate::content::Content;
 use crate::error::SdkError;
 use crate::replica::messages::{self, NewMessage};
@@ -19,15 +21,50 @@ impl Device {
     /// # Errors
     /// The device is not in the room, or the text is too long.
     pub async fn send(&self, room: &RoomUri, text: &str) -> Result<ClientMsgId, SdkError> {
-        let account = self.inner.account()?;
-        let name = self.inner.display_name();
+        let inner = Arc::clone(&self.inner);
+        let (room, text) = (room.clone(), text.to_owned());
+        on_task(async move { inner.send(&room, &text).await }).await
+    }
+
+    /// The rooms of this device, oldest first; none where the replica cannot be read.
+    pub async fn rooms(&self) -> Vec<RoomInfo> {
+        let inner = Arc::clone(&self.inner);
+        let rooms = on_task(async move { inner.list_rooms().await }).await;
+        rooms.unwrap_or_else(|error| {
+            tracing::error!(%error, "rooms cannot be read");
+            Vec::new()
+        })
+    }
+
+    /// Messages of a room that stand in the log after `after`, then those on their way; at most
+    /// `limit`. None where the room is not known.
+    pub async fn timeline(
+        &self,
+        room: &RoomUri,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Vec<TimelineEntry> {
+        let (inner, room) = (Arc::clone(&self.inner), room.clone());
+        let page = async move { inner.page(&room, after, limit.min(PAGE_MAX)).await };
+        let page = on_task(page).await;
+        page.unwrap_or_else(|error| {
+            tracing::error!(%error, "the timeline cannot be read");
+            Vec::new()
+        })
+    }
+}
+
+impl Inner {
+    async fn send(&self, room: &RoomUri, text: &str) -> Result<ClientMsgId, SdkError> {
+        let account = self.account()?;
+        let name = self.display_name();
         let content = Content {
             text: text.into(),
             name: name.unwrap_or_else(|| account.name.clone()),
         };
         let bytes = content.to_bytes()?;
-        let id = ClientMsgId(self.inner.ports.random());
-        let mut state = self.inner.lock().await;
+        let id = ClientMsgId(self.ports.random());
+        let mut state = self.lock().await;
         let mut step = state.step().await?;
         let row = rooms::find(&mut step.tx, room).await?;
         let row = row.ok_or_else(|| SdkError::UnknownRoom(room.clone()))?;
@@ -44,42 +81,17 @@ impl Device {
             id,
             name: &content.name,
             text,
-            time: self.inner.now_ms(),
+            time: self.now_ms(),
             state: MessageState::Sending,
         };
         messages::insert(&mut step.tx, &message).await?;
         outbox::push(&mut step.tx, row.id, id, &bytes).await?;
         step.commit().await?;
         drop(state);
-        self.inner.wake.notify_one();
+        self.wake.notify_one();
         Ok(id)
     }
 
-    /// The rooms of this device, oldest first; none where the replica cannot be read.
-    pub async fn rooms(&self) -> Vec<RoomInfo> {
-        self.inner.list_rooms().await.unwrap_or_else(|error| {
-            tracing::error!(%error, "rooms cannot be read");
-            Vec::new()
-        })
-    }
-
-    /// Messages of a room that stand in the log after `after`, then those on their way; at most
-    /// `limit`. None where the room is not known.
-    pub async fn timeline(
-        &self,
-        room: &RoomUri,
-        after: Option<u64>,
-        limit: usize,
-    ) -> Vec<TimelineEntry> {
-        let page = self.inner.page(room, after, limit.min(PAGE_MAX)).await;
-        page.unwrap_or_else(|error| {
-            tracing::error!(%error, "the timeline cannot be read");
-            Vec::new()
-        })
-    }
-}
-
-impl Inner {
     async fn list_rooms(&self) -> Result<Vec<RoomInfo>, SdkError> {
         let mut state = self.lock().await;
         let reader = state.replica.reader();

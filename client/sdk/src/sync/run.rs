@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::session::Session;
-use crate::device::{Device, Inner};
+use crate::device::{Device, Inner, on_task};
 use crate::error::SdkError;
 use crate::event::DeviceEvent;
 
@@ -22,20 +22,24 @@ impl Device {
     /// The session ended, another connection of this device took over, the replica failed, or
     /// another call is running.
     pub async fn run(&self) -> Result<(), SdkError> {
-        let inner = &self.inner;
-        let _one_at_a_time = inner
-            .running
-            .try_lock()
-            .map_err(|_busy| SdkError::Invalid("the device is running already".into()))?;
-        let mut stop = inner.stop.subscribe();
-        let outcome = tokio::select! {
-            biased;
-            _stopped = stop.wait_for(|stopped| *stopped) => Ok(()),
-            outcome = keep_connected(inner) => outcome,
-        };
-        inner.stop.send_replace(false);
-        outcome
+        let inner = Arc::clone(&self.inner);
+        on_task(async move { run(&inner).await }).await
     }
+}
+
+async fn run(inner: &Arc<Inner>) -> Result<(), SdkError> {
+    let _one_at_a_time = inner
+        .running
+        .try_lock()
+        .map_err(|_busy| SdkError::Invalid("the device is running already".into()))?;
+    let mut stop = inner.stop.subscribe();
+    let outcome = tokio::select! {
+        biased;
+        _stopped = stop.wait_for(|stopped| *stopped) => Ok(()),
+        outcome = keep_connected(inner) => outcome,
+    };
+    inner.stop.send_replace(false);
+    outcome
 }
 
 async fn keep_connected(inner: &Arc<Inner>) -> Result<(), SdkError> {

@@ -1,15 +1,15 @@
 //! Work beside the socket: KeyPackages, rooms to be created, commits to be settled, orders.
 //!
-//! It runs inside the session, a few at a time, and ends with it; nothing is spawned.
+//! A few tasks at a time, each a task of the runtime, since the session may wait for a lock that
+//! one of them holds; they end with the session.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::future::BoxFuture;
-use futures::stream::FuturesUnordered;
 use holm_protocol::RoomUri;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::device::{Change, Inner};
@@ -40,7 +40,7 @@ pub(super) enum Task {
 #[derive(Default)]
 pub(super) struct Works {
     due: BTreeMap<Task, Instant>,
-    running: FuturesUnordered<BoxFuture<'static, Done>>,
+    running: JoinSet<Done>,
     busy: BTreeSet<Task>,
     /// Rooms whose orders cannot be carried out; their messages leave all the same.
     waived: BTreeSet<RoomUri>,
@@ -84,8 +84,7 @@ impl Works {
             };
             self.due.remove(&task);
             self.busy.insert(task.clone());
-            self.running
-                .push(Box::pin(perform(Arc::clone(inner), task)));
+            self.running.spawn(perform(Arc::clone(inner), task));
         }
     }
 
@@ -97,9 +96,10 @@ impl Works {
 
     /// Waits for work to end; forever where none runs. May be dropped and asked again.
     pub(super) async fn next(&mut self) -> Done {
-        match self.running.next().await {
-            Some(done) => done,
-            None => futures::future::pending().await,
+        match self.running.join_next().await {
+            Some(Ok(done)) => done,
+            Some(Err(ended)) if ended.is_panic() => resume_unwind(ended.into_panic()),
+            _ => futures::future::pending().await,
         }
     }
 
