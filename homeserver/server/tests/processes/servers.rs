@@ -1,38 +1,15 @@
-//! Server processes in a lab: start, kill, restart, stop, and what an administrator gets wrong.
+//! Server processes: start, kill, restart, stop.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, in its helpers too"
-)]
+use std::process::Command;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use holm::lab::{Front, Lab};
 
-use holm::lab::{Front, Lab, LabOptions};
-use holm_protocol::ServerName;
-
-fn program() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_holm"))
-}
-
-async fn lab(data: &Path, front: Front) -> Lab {
-    let options = LabOptions {
-        data: data.to_owned(),
-        domains: vec![ServerName::parse("islet.test").unwrap()],
-        front,
-        program: program(),
-    };
-    Lab::start(options).await.unwrap()
-}
-
-fn holm(arguments: &[&str]) -> Output {
-    Command::new(program()).args(arguments).output().unwrap()
-}
+use crate::{holm, lab};
 
 #[tokio::test]
 async fn a_killed_server_comes_back_on_its_data_and_port() {
     let folder = tempfile::tempdir().unwrap();
-    let lab = lab(folder.path(), Front::Direct).await;
+    let lab = lab(folder.path(), &["islet.test"], Front::Direct).await;
     let server = lab.server("islet.test").unwrap();
     let (before, first) = (server.ready(), server.pid());
     server.kill().await.unwrap();
@@ -52,7 +29,7 @@ async fn a_killed_server_comes_back_on_its_data_and_port() {
 #[tokio::test]
 async fn a_server_stops_when_it_is_asked_to() {
     let folder = tempfile::tempdir().unwrap();
-    let lab = lab(folder.path(), Front::Direct).await;
+    let lab = lab(folder.path(), &["islet.test"], Front::Direct).await;
     let server = lab.server("islet.test").unwrap();
     assert_eq!(server.stop().await.unwrap(), Some(0));
     server.restart().await.unwrap();
@@ -68,7 +45,7 @@ async fn a_server_stops_when_it_is_asked_to() {
 #[tokio::test]
 async fn a_data_folder_serves_one_process_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
-    let lab = lab(folder.path(), Front::Direct).await;
+    let lab = lab(folder.path(), &["islet.test"], Front::Direct).await;
     let config = lab.server("islet.test").unwrap().folder().join("holm.toml");
     let second = holm(&["serve", "--config", config.to_str().unwrap()]);
     assert_eq!(second.status.code(), Some(1));
@@ -82,7 +59,7 @@ async fn a_data_folder_serves_one_process_at_a_time() {
 #[tokio::test]
 async fn what_passes_a_recording_proxy_is_written_down() {
     let folder = tempfile::tempdir().unwrap();
-    let lab = lab(folder.path(), Front::RecordingProxy).await;
+    let lab = lab(folder.path(), &["islet.test"], Front::RecordingProxy).await;
     let server = lab.server("islet.test").unwrap();
     let health = reach(&lab, server.url().rsplit(':').next().unwrap()).await;
     assert!(health.contains("\"status\":\"ok\""), "{health}");
@@ -118,25 +95,4 @@ async fn reach(lab: &Lab, port: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
-}
-
-#[test]
-fn a_wrong_configuration_is_refused_with_exit_code_two() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("holm.toml");
-    std::fs::write(&file, "[server]\ndomain = \"Islet.test\"\n").unwrap();
-    let output = holm(&["serve", "--config", file.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(2));
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("line 2") && told.contains("fix:"), "{told}");
-    assert_eq!(holm(&["serve"]).status.code(), Some(2));
-    assert_eq!(holm(&["--help"]).status.code(), Some(0));
-}
-
-#[test]
-fn the_printed_configuration_has_the_domain_asked_for() {
-    let output = holm(&["config", "--domain", "islet.test"]);
-    assert_eq!(output.status.code(), Some(0));
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("\ndomain = \"islet.test\"\n"), "{text}");
 }
