@@ -29,8 +29,8 @@ pub(super) fn check_change(
     }
 }
 
-/// The highest role that is granted, taken, required, no longer required, or of a user who is
-/// banned or allowed back.
+/// The highest role that is given, taken, demanded or no longer demanded. A ban takes a role as
+/// well, since nobody is listed both as banned and with a role (ROOM-5).
 fn highest_touched(old: &RoomExtension, new: &RoomExtension) -> Role {
     let listed = old.roles.iter().chain(&new.roles).map(|e| &e.user);
     let users: BTreeSet<&UserUri> = listed.collect();
@@ -40,16 +40,12 @@ fn highest_touched(old: &RoomExtension, new: &RoomExtension) -> Role {
     let policies = requirements(old.policy)
         .into_iter()
         .zip(requirements(new.policy));
-    let changed = roles
+    roles
         .chain(policies)
         .filter(|(before, now)| before != now)
-        .map(|(before, now)| before.max(now));
-    let old_bans: BTreeSet<&UserUri> = old.bans.iter().collect();
-    let new_bans: BTreeSet<&UserUri> = new.bans.iter().collect();
-    let banned = old_bans
-        .symmetric_difference(&new_bans)
-        .map(|user| old.role(user));
-    changed.chain(banned).max().unwrap_or(Role::Member)
+        .map(|(before, now)| before.max(now))
+        .max()
+        .unwrap_or(Role::Member)
 }
 
 fn requirements(policy: Policy) -> [Role; 3] {

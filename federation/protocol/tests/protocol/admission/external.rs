@@ -75,6 +75,29 @@ fn a_device_under_another_mls_key_does_not_take_the_place() {
 
 /// ADM-9
 #[test]
+fn a_device_under_another_identity_key_does_not_take_the_place() {
+    let mls_key = key(&format!("mls {LAPTOP}")).public();
+    let mallory = key("identity mallory@skerry.example");
+    let identity = DeviceIdentity::certify(device(LAPTOP), &mls_key, &mallory, 1, VALIDITY);
+    let changed = back(NewLeaf { identity, mls_key }, &[1]);
+    assert_eq!(judge(&changed), Err(Refusal::External));
+}
+
+/// ADM-9
+#[test]
+fn a_stranger_under_a_participants_identity_key_does_not_enter() {
+    let mls_key = key("mls").public();
+    let (dave, bob) = (
+        device("dave@skerry.example/phone"),
+        key("identity bob@skerry.example"),
+    );
+    let identity = DeviceIdentity::certify(dave, &mls_key, &bob, 1, VALIDITY);
+    let stranger = external(NewLeaf { identity, mls_key });
+    assert_eq!(judge(&stranger), Err(Refusal::External));
+}
+
+/// ADM-9
+#[test]
 fn an_external_commit_removes_nobody_else_whatever_it_carries() {
     for removes in [&[0][..], &[1, 2], &[4]] {
         let mut commit = back(new_leaf(LAPTOP, 1), removes);

@@ -31,7 +31,21 @@ const PLAIN: [(&str, u32); 17] = [
 ];
 
 /// Leaves with something about them: name, device, MLS key, whose identity key, generation.
-const SPECIAL: [(&str, &str, &str, &str, u32); 5] = [
+const SPECIAL: [(&str, &str, &str, &str, u32); 7] = [
+    (
+        "bob's laptop under its MLS key certified by mallory",
+        "bob@skerry.example/laptop",
+        "mls bob@skerry.example/laptop",
+        "mallory@skerry.example",
+        1,
+    ),
+    (
+        "dave's phone certified by bob",
+        "dave@skerry.example/phone",
+        "new",
+        "bob@skerry.example",
+        1,
+    ),
     (
         "bob's laptop under a new MLS key",
         "bob@skerry.example/laptop",

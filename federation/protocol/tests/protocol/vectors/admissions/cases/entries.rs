@@ -152,6 +152,16 @@ pub(super) fn external() -> Vec<Value> {
             json!({}),
         ),
         no(
+            "a stranger under a participant's identity key enters",
+            "dave's phone certified by bob",
+            json!({}),
+        ),
+        no(
+            "a device takes the place under another identity key",
+            "bob's laptop under its MLS key certified by mallory",
+            json!({ "removes": [1] }),
+        ),
+        no(
             "a participant under another identity key enters",
             mallory,
             json!({}),
