@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use holm_mls::public_room::{StageError, StagedRoomCommit};
 use holm_protocol::aad::Aad;
-use holm_protocol::admission::unfulfilled_order;
+use holm_protocol::admission::{unfulfilled_order, unopened_order};
 use holm_protocol::bundle::Bundle;
 use holm_protocol::event::Position;
 use holm_protocol::federation::Sent;
@@ -173,6 +173,11 @@ async fn judge(
             order.subject
         );
         return Err(Problem::new(Code::OrdersOpen, text));
+    }
+    // Signed orders stay valid for ever; one that was carried out removes nobody again (ORD-6).
+    if let Some(order) = unopened_order(&staged.view, &open) {
+        let text = format!("no removal of {:?} is open", order.subject);
+        return Err(Problem::new(Code::CommitForbidden, text));
     }
     check_claims(state, homeserver, bundle, staged).await
 }
