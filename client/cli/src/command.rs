@@ -273,6 +273,7 @@ mod tests {
 
     #[test]
     fn a_line_and_a_json_object_ask_for_the_same() {
+        // ID-6: people write name@server.
         for (line, json) in [
             (
                 "/register bob@skerry.test",

@@ -161,6 +161,7 @@ mod tests {
 
     #[test]
     fn a_display_name_never_hides_the_address() {
+        // ID-6
         let room = RoomUri::parse("mimi://islet.test/r/kitchen").unwrap();
         let shown = line(&message("hi", "bob@skerry.test\nroot"), Some(&room)).unwrap();
         assert_eq!(shown, "bob@skerry.test root (alice@islet.test): hi");

@@ -27,8 +27,13 @@ pub struct ConfigError {
     pub fix: String,
 }
 
-/// Variables that begin with `HOLM_` and are no configuration.
-const NOT_CONFIGURATION: [&str; 2] = ["HOLM_LAB_BIN", "HOLM_PASSWORD"];
+/// Variables that begin with `HOLM_` and are no configuration: of the lab, the chat, the tests.
+const NOT_CONFIGURATION: [&str; 4] = [
+    "HOLM_LAB_BIN",
+    "HOLM_PASSWORD",
+    "HOLM_CORPUS",
+    "HOLM_REGENERATE",
+];
 
 const SEE_EXAMPLE: &str = "`holm config` prints every key with its meaning and default";
 
@@ -183,7 +188,7 @@ fn set(config: &Config, name: &str, value: &str) -> Result<Config, String> {
         .and_then(|mut table| table.remove("value"));
     let as_text = || with(toml::Value::String(value.to_owned()));
     match typed {
-        Some(typed) => with(typed).or_else(|error| as_text().map_err(|_| error)),
+        Some(typed) => with(typed).or_else(|error| as_text().map_err(|_as_text| error)),
         None => as_text(),
     }
 }

@@ -161,7 +161,7 @@ fn read(path: &Path, bytes: &[u8]) -> Result<ServerKeys, DataError> {
     let file: KeyFile = serde_json::from_slice(bytes).map_err(|e| malformed(e.to_string()))?;
     let key = |name: &str, seed: &Base64Url| {
         let seed = <[u8; 32]>::try_from(&seed.0[..])
-            .map_err(|_| malformed(format!("`{name}` has not 32 bytes")))?;
+            .map_err(|_length| malformed(format!("`{name}` has not 32 bytes")))?;
         Ok(PrivateKey::from_seed(&seed))
     };
     Ok(ServerKeys {
