@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures::future::{join_all, poll_fn};
 use futures::poll;
@@ -10,6 +11,7 @@ use holm_protocol::RoomUri;
 use holm_storage::{Drive, Sqlite};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
+use tokio::time::timeout;
 
 use crate::disk::{Disk, Fault, VFS};
 use crate::log::chain::{messages, origin};
@@ -31,6 +33,12 @@ async fn begun(store: &Sqlite, name: &str) -> (RoomUri, LogHead) {
     let room = room(name);
     let head = store.begin(&room, origin(&room)).await.unwrap();
     (room, head)
+}
+
+/// Why the store failed; waits for it only so long that a store that did not is found out.
+async fn failure(store: &Sqlite) -> String {
+    let failed = timeout(Duration::from_secs(20), store.failed());
+    failed.await.expect("the store has failed")
 }
 
 /// Whether a body is in the log, by key and by head alike.
@@ -106,7 +114,7 @@ async fn a_failed_sync_stops_the_store_for_good() {
             matches!(outcome, Err(AppendError::Unknown(_))),
             "{outcome:?}"
         );
-        assert!(store.failed().await.contains("1034"));
+        assert!(failure(&store).await.contains("1034"));
         // The disk works again, and is not believed.
         disk.fault(None);
         let outcome = store.append(second).await;
@@ -149,7 +157,7 @@ async fn a_failed_sync_of_an_account_stops_the_store_too() {
             .await
             .is_err()
     );
-    assert!(store.failed().await.contains("1034"));
+    assert!(failure(store).await.contains("1034"));
 }
 
 #[tokio::test]
