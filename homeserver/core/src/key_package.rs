@@ -37,11 +37,7 @@ impl Homeserver {
         let waiting = self.count_key_packages(caller).await?;
         let read = packages.into_iter().map(|bytes| check(&device, bytes, now));
         let packages = read.collect::<Result<Vec<_>, _>>()?;
-        if waiting + packages.len() > KEY_PACKAGES_MAX {
-            let text =
-                format!("{waiting} KeyPackages wait already; the limit is {KEY_PACKAGES_MAX}");
-            return Err(Problem::new(Code::Limit, text));
-        }
+        check_waiting(waiting, packages.len())?;
         let added = self
             .ports
             .key_packages
@@ -165,6 +161,15 @@ impl Homeserver {
     }
 }
 
+/// Whether so many more KeyPackages may wait beside those that do (LIM-11).
+fn check_waiting(waiting: usize, more: usize) -> Result<(), Problem> {
+    if waiting + more <= KEY_PACKAGES_MAX {
+        return Ok(());
+    }
+    let text = format!("{waiting} KeyPackages wait already; the limit is {KEY_PACKAGES_MAX}");
+    Err(Problem::new(Code::Limit, text))
+}
+
 /// A package is valid MLS, certified, and of the enrolled device and its key (KP-1).
 fn check(device: &EnrolledDevice, bytes: Bytes, now_ms: u64) -> Result<StoredKeyPackage, Problem> {
     let refused = |why: String| Problem::new(Code::InvalidKeyPackage, why);
@@ -188,4 +193,16 @@ fn check(device: &EnrolledDevice, bytes: Bytes, now_ms: u64) -> Result<StoredKey
         bytes,
         expires: view.expires_s,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // LIM-11
+    #[test]
+    fn a_hundred_key_packages_may_wait_and_no_more() {
+        assert_eq!(check_waiting(40, 60), Ok(()));
+        assert_eq!(check_waiting(41, 60).unwrap_err().code, Code::Limit);
+    }
 }

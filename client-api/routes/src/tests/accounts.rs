@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use holm_client_types::account::{EnrollRequest, LoginRequest, RegisterRequest, SessionResponse};
+use holm_protocol::limits::{PASSWORD_LEN_MAX, PASSWORD_LEN_MIN};
 use holm_protocol::{Base64Url, Code, PrivateKey};
 use http::header::AUTHORIZATION;
 use http::request::Builder;
@@ -107,4 +108,24 @@ async fn an_identity_that_is_no_structure_is_malformed() {
     let put = as_device(Request::put("/client/v1/device"), &session);
     let answer = site.send(put, serde_json::to_vec(&request).unwrap()).await;
     assert_eq!(answer.problem().code, Code::Malformed);
+}
+
+// LIM-17
+#[tokio::test]
+async fn a_password_has_8_to_1024_bytes() {
+    let cases = [
+        (PASSWORD_LEN_MIN - 1, "alice", Some(Code::BadRequest)),
+        (PASSWORD_LEN_MIN, "bob", None),
+        (PASSWORD_LEN_MAX, "carol", None),
+        (PASSWORD_LEN_MAX + 1, "dave", Some(Code::BadRequest)),
+    ];
+    for (len, name, refused) in cases {
+        let request = RegisterRequest {
+            name: name.into(),
+            password: "x".repeat(len),
+        };
+        let answer = post(&Site::new(), "/client/v1/register", &request).await;
+        let code = (!answer.status.is_success()).then(|| answer.problem().code);
+        assert_eq!(code, refused, "{len} bytes");
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use holm_protocol::aad::ClientMsgId;
+use holm_protocol::limits::{BUNDLE_LEN_MAX, FRAME_OUT_LEN_MAX};
 use holm_protocol::{Base64Url, Code, Hash, Problem, RoomUri};
 
 use super::{DeviceFrame, Frame, FrameError, ServerFrame, read};
@@ -130,4 +131,20 @@ fn malformed_frames_are_refused() {
 fn an_unknown_member_is_ignored() {
     let frame = read::<DeviceFrame>(br#"{"type":"ping","later":{"a":1}}"#).unwrap();
     assert_eq!(frame, DeviceFrame::Ping);
+}
+
+// LIM-8, LIM-6
+#[test]
+fn the_largest_commit_with_its_welcome_fits_a_frame() {
+    // Header, hashes and signature of the event, and a signed head, have far less than this.
+    let around = 4 * 1_024;
+    for welcome in [0, BUNDLE_LEN_MAX / 2, BUNDLE_LEN_MAX] {
+        let frame = ServerFrame::Welcome {
+            room: room(),
+            event: Base64Url::from(vec![7; BUNDLE_LEN_MAX - welcome + around]),
+            welcome: Base64Url::from(vec![7; welcome]),
+            interim: Hash([1; 32]),
+        };
+        assert!(serde_json::to_vec(&frame).unwrap().len() <= FRAME_OUT_LEN_MAX);
+    }
 }

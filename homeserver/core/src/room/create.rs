@@ -37,10 +37,7 @@ impl Homeserver {
         )
         .map_err(|e| Problem::new(Code::CommitForbidden, e.to_string()))?;
         let memberships = self.ports.rooms.memberships(&caller.device).await;
-        if memberships.map_err(|e| internal(&e))?.len() >= DEVICE_ROOMS_MAX {
-            let text = format!("a device is in at most {DEVICE_ROOMS_MAX} rooms");
-            return Err(Problem::new(Code::Limit, text));
-        }
+        check_rooms(memberships.map_err(|e| internal(&e))?.len())?;
         self.ports
             .log
             .begin(room, empty_log(room))
@@ -96,6 +93,15 @@ fn check_request(
     }
 }
 
+/// Whether a device that is in so many rooms may make another one (LIM-19).
+fn check_rooms(rooms: usize) -> Result<(), Problem> {
+    if rooms < DEVICE_ROOMS_MAX {
+        return Ok(());
+    }
+    let text = format!("a device is in at most {DEVICE_ROOMS_MAX} rooms");
+    Err(Problem::new(Code::Limit, text))
+}
+
 fn empty_log(room: &RoomUri) -> LogHead {
     LogHead {
         position: Position::origin(room),
@@ -104,5 +110,18 @@ fn empty_log(room: &RoomUri) -> LogHead {
         epoch_floor: 0,
         commit_seq: 0,
         fence: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // LIM-19
+    #[test]
+    fn a_device_makes_its_ten_thousandth_room_and_no_further_one() {
+        assert_eq!(check_rooms(DEVICE_ROOMS_MAX - 1), Ok(()));
+        let refused = check_rooms(DEVICE_ROOMS_MAX).unwrap_err();
+        assert_eq!(refused.code, Code::Limit);
     }
 }

@@ -2,7 +2,10 @@
 
 use holm_protocol::Code;
 use holm_protocol::aad::ClientMsgId;
-use holm_protocol::limits::{CLIENT_BODY_LEN_MAX, FEDERATION_BODY_LEN_MAX, MESSAGE_LEN_MAX};
+use holm_protocol::federation::{HeadsRequest, RoomHead};
+use holm_protocol::limits::{
+    CLIENT_BODY_LEN_MAX, FEDERATION_BODY_LEN_MAX, MESSAGE_LEN_MAX, NOTIFY_ROOMS_MAX,
+};
 use holm_system_tests::{Call, Member, Rogue, Scene, Tamper};
 
 use crate::idempotency::{Socket, send_over_socket};
@@ -76,6 +79,33 @@ async fn a_body_of_the_limit_is_read_and_one_byte_more_is_not() {
     assert_eq!(at.status, 200, "{}", at.text());
     let over = rogue
         .call(&scene, "islet.test", &heads(FEDERATION_BODY_LEN_MAX + 1))
+        .await;
+    assert_eq!(over.code(), Code::TooLarge);
+}
+
+#[tokio::test]
+async fn heads_of_256_rooms_are_compared_and_of_one_more_are_not() {
+    // LIM-15, FED-6
+    let scene = Scene::start(&["islet.test"]).await;
+    let rogue = Rogue::start(&scene, "rogue.test").await;
+    let heads = |count: usize| {
+        let head = |n: usize| RoomHead {
+            room: format!("mimi://islet.test/r/r{n}").parse().unwrap(),
+            cursor: 0,
+            head: None,
+        };
+        HeadsRequest {
+            rooms: (0..count).map(head).collect(),
+            since: None,
+        }
+    };
+    let path = "/federation/v1/heads";
+    let at = rogue
+        .post(&scene, "islet.test", path, &heads(NOTIFY_ROOMS_MAX))
+        .await;
+    assert_eq!(at.status, 200, "{}", at.text());
+    let over = rogue
+        .post(&scene, "islet.test", path, &heads(NOTIFY_ROOMS_MAX + 1))
         .await;
     assert_eq!(over.code(), Code::TooLarge);
 }

@@ -1,4 +1,4 @@
-//! A server without a participant learns nothing of a room, not even that it exists (FED-10).
+//! A server without a participant learns nothing of a room, not even that it exists (FED-13).
 
 use holm_protocol::federation::{GroupInfoRequest, SubmitRequest, SubmittedMessage};
 use holm_protocol::{Code, RoomUri};
@@ -31,6 +31,7 @@ async fn ask(scene: &Scene, rogue: &Rogue, room: &RoomUri) -> Vec<Answer> {
     vec![submit, pull, info]
 }
 
+// FED-13
 #[tokio::test]
 async fn a_room_without_its_participant_looks_to_a_server_like_no_room() {
     let scene = Scene::start(&["islet.test"]).await;
@@ -49,7 +50,7 @@ async fn a_room_without_its_participant_looks_to_a_server_like_no_room() {
 
 #[tokio::test]
 async fn no_server_is_believed_about_anothers_users() {
-    // FED-1
+    // FED-11
     let scene = Scene::start(&["islet.test"]).await;
     let rogue = Rogue::start(&scene, "rogue.test").await;
     let mut alice = Member::register(&scene, "islet.test", "alice").await;
