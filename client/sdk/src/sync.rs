@@ -19,3 +19,6 @@ mod message;
 mod orders;
 mod pull;
 mod welcome;
+
+#[cfg(test)]
+mod tests;

@@ -23,8 +23,9 @@ const CLAIMS_AT_ONCE: usize = 8;
 const TRIES: u32 = 8;
 /// Longest wait between tries.
 const WAIT_MAX: Duration = Duration::from_secs(5);
-/// How long an accepted commit may take to arrive, in looks of a second.
+/// How long an accepted commit may take to arrive: so many looks, so far apart.
 const LOOKS: u32 = 60;
+const LOOK: Duration = Duration::from_secs(1);
 
 /// KeyPackages claimed of a user.
 pub(super) struct Claimed {
@@ -156,7 +157,7 @@ impl Inner {
     /// Waits until the device has taken the event `seq`; asks for it where nobody pushes it.
     pub(super) async fn meet(&self, room: &RoomUri, seq: u64) -> Result<(), SdkError> {
         let mut progress = self.progress.subscribe();
-        for _ in 0..LOOKS {
+        for look in 0..LOOKS {
             progress.mark_unchanged();
             let (cursor, state) = self.cursor(room).await?;
             if cursor >= seq {
@@ -165,8 +166,10 @@ impl Inner {
             if !matches!(state, RoomState::Active | RoomState::Leaving) {
                 return Err(SdkError::RoomClosed(format!("{state:?}")));
             }
-            let moved = timeout(Duration::from_secs(1), progress.changed()).await;
-            if moved.is_err() {
+            // Where nothing is connected nobody pushes, and it is asked for at once.
+            let at_once = look == 0 && self.running.try_lock().is_ok();
+            let wait = if at_once { Duration::ZERO } else { LOOK };
+            if timeout(wait, progress.changed()).await.is_err() {
                 let pulled = self.pull(room).await;
                 pulled.or_else(|e| if e.is_transient() { Ok(()) } else { Err(e) })?;
             }
