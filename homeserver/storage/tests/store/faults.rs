@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures::future::{join_all, poll_fn};
+use futures::future::{join, join_all, poll_fn};
 use futures::poll;
-use holm_core::ports::{AccountStore, AppendError, LogHead, LogStore};
+use holm_core::ports::{AccountStore, AppendError, LogHead, LogStore, RoomStore};
 use holm_protocol::RoomUri;
 use holm_storage::{Drive, Sqlite};
 use sqlx::ConnectOptions;
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use crate::disk::{Disk, Fault, VFS};
 use crate::log::chain::{messages, origin};
 use crate::names::{device, hash, room, user};
+use crate::rooms::record;
 use crate::subject::Running;
 
 fn file(name: &str) -> PathBuf {
@@ -187,7 +188,7 @@ async fn a_full_disk_refuses_and_works_again_once_there_is_room() {
 }
 
 #[tokio::test]
-async fn one_sync_serves_all_appends_that_wait() {
+async fn one_sync_serves_all_that_waits() {
     let disk = Disk::mount("group");
     let running = open("group").await;
     let store = &running.store;
@@ -196,10 +197,17 @@ async fn one_sync_serves_all_appends_that_wait() {
         let (room, head) = begun(store, &format!("room{n}")).await;
         appends.push(messages(&room, &head, &["hello"]));
     }
+    let (record, alice) = (record(&room("room0"), 0), device("alice", "d1"));
+    assert!(store.create_room(&record, &alice).await.unwrap());
+    let marks = [(room("room0"), 1, 1)];
     let before = disk.syncs();
-    let outcomes = join_all(appends.into_iter().map(|append| store.append(append))).await;
+    let appending = join_all(appends.into_iter().map(|append| store.append(append)));
+    let (outcomes, acknowledged) = join(appending, store.acknowledge(&alice, &marks)).await;
     assert!(outcomes.iter().all(Result::is_ok));
+    assert!(acknowledged.is_ok());
     assert_eq!(disk.syncs() - before, 1);
+    let membership = store.membership(&alice, &room("room0")).await.unwrap();
+    assert_eq!(membership.unwrap().delivered, 1);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::log::chain::{commit, messages, origin};
 use crate::names::{device, room, server, user};
 use crate::subject::Running;
 
-fn record(room: &RoomUri, folded_seq: u64) -> RoomRecord {
+pub(crate) fn record(room: &RoomUri, folded_seq: u64) -> RoomRecord {
     RoomRecord {
         room: room.clone(),
         hub: server("islet.test"),
