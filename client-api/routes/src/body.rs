@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::BodyDataStream;
 use axum::extract::{FromRequest, Request};
 use futures::StreamExt;
 use holm_client_types::endpoint::RequestBody;
@@ -28,10 +28,15 @@ impl<T: RequestBody> FromRequest<Api> for JsonBody<T> {
     async fn from_request(request: Request, _api: &Api) -> Result<Self, Refusal> {
         check_media_type(request.headers())?;
         let max = T::ENDPOINT.body_len_max;
-        if declared_len(request.headers()).is_some_and(|len| len > max) {
-            return Err(too_large(max).into());
-        }
-        let bytes = tokio::time::timeout(BODY_WAIT, read(request.into_body(), max))
+        let over = declared_len(request.headers()).is_some_and(|len| len > max);
+        let mut chunks = request.into_body().into_data_stream();
+        let read = async {
+            match over {
+                true => Err(drain(&mut chunks, max).await),
+                false => read(&mut chunks, max).await,
+            }
+        };
+        let bytes = tokio::time::timeout(BODY_WAIT, read)
             .await
             .map_err(|_elapsed| {
                 Problem::new(Code::Timeout, "the body took over a minute to arrive")
@@ -62,17 +67,28 @@ fn declared_len(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn read(body: Body, max: usize) -> Result<Vec<u8>, Problem> {
+async fn read(chunks: &mut BodyDataStream, max: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
-    let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|e| malformed("the body did not arrive", e))?;
         if bytes.len() + chunk.len() > max {
-            return Err(too_large(max));
+            return Err(drain(chunks, max).await);
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+/// The refusal of a body over the limit. As much again is read and dropped first: a sender that is
+/// cut off while it writes would not read the refusal.
+async fn drain(chunks: &mut BodyDataStream, max: usize) -> Problem {
+    let mut dropped = 0;
+    while dropped <= max
+        && let Some(Ok(chunk)) = chunks.next().await
+    {
+        dropped += chunk.len();
+    }
+    too_large(max)
 }
 
 fn too_large(max: usize) -> Problem {

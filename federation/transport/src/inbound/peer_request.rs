@@ -10,14 +10,14 @@ use std::time::Duration;
 use axum::RequestPartsExt;
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Path, Query, Request};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use holm_protocol::limits::FEDERATION_BODY_LEN_MAX;
 use holm_protocol::request_signature::{UnverifiedRequest, VerifiedRequest};
 use holm_protocol::uri::{Kind, Uri};
 use holm_protocol::{Code, Problem, ServerName, json};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
@@ -84,24 +84,51 @@ impl PeerRequest {
     }
 }
 
-/// Reads the body, no further than its limit and no longer than its time (LIM-9).
+/// Reads the body, no longer than its time (LIM-9).
 async fn read_body(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
     let announced = parts.headers.get(CONTENT_LENGTH);
     let announced = announced.and_then(|len| len.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|len| usize::try_from(len).map_or(true, |len| len > BODY_LEN_MAX)) {
-        return Err(too_large());
-    }
-    let collected = Limited::new(body, BODY_LEN_MAX).collect();
-    match tokio::time::timeout(BODY_TIME_MAX, collected).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => Err(malformed(&format!("the body broke off: {error}"))),
-        Err(_elapsed) => {
+    let over =
+        announced.is_some_and(|len| usize::try_from(len).map_or(true, |len| len > BODY_LEN_MAX));
+    let read = async {
+        match over {
+            true => Err(drain(body).await),
+            false => collect(body).await,
+        }
+    };
+    tokio::time::timeout(BODY_TIME_MAX, read)
+        .await
+        .unwrap_or_else(|_elapsed| {
             let seconds = BODY_TIME_MAX.as_secs();
             let detail = format!("the body did not arrive within {seconds} s");
             Err(Problem::new(Code::Timeout, detail).into())
+        })
+}
+
+/// Reads the body up to its limit.
+async fn collect(mut body: Body) -> Result<Bytes, Refusal> {
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|e| malformed(&format!("the body broke off: {e}")))?;
+        let data = frame.data_ref().map_or(&[][..], |data| data);
+        if bytes.len() + data.len() > BODY_LEN_MAX {
+            return Err(drain(body).await);
         }
+        bytes.extend_from_slice(data);
     }
+    Ok(bytes.freeze())
+}
+
+/// The refusal of a body over the limit. As much again is read and dropped first: a sender that is
+/// cut off while it writes would not read the refusal.
+async fn drain(mut body: Body) -> Refusal {
+    let mut dropped = 0;
+    while dropped <= BODY_LEN_MAX
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        dropped += frame.data_ref().map_or(0, Bytes::len);
+    }
+    too_large()
 }
 
 /// Proves who sent the request, by the key in the origin's server document (SIG-9).

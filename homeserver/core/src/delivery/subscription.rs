@@ -115,7 +115,7 @@ impl Subscription {
         if let Some((room, look)) = self.next_room() {
             let more = self.look(&room, look, &mut outgoing).await?;
             if more {
-                self.pending.insert(room, Look::default());
+                self.pending.entry(room).or_default();
             } else if let Some(waiting) = self.catching_up.as_mut() {
                 waiting.remove(&room);
             }

@@ -1,6 +1,7 @@
 //! The hub takes a commit only as a whole, and leaves nothing behind when it refuses
 //! (ROOM-8, ADM-3, ORD-3, LOG-12, LOG-13, FED-9).
 
+use holm_client_types::frame::ServerFrame;
 use holm_client_types::room::{EventsResponse, SentResponse};
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::bundle::Bundle;
@@ -8,7 +9,7 @@ use holm_protocol::identity::DeviceIdentity;
 use holm_protocol::{Code, PrivateKey, RoomUri, SignedOrder};
 use holm_system_tests::{Change, Member, Scene, now_ms, random};
 
-use crate::idempotency::send_over_socket;
+use crate::idempotency::{Socket, send_over_socket};
 
 /// How many events the room has, as its owner sees it.
 async fn length(owner: &Member, room: &RoomUri) -> usize {
@@ -160,10 +161,17 @@ async fn an_open_order_has_to_be_carried_out_by_the_next_commit() {
     });
     alice.submit(&room, &bundle).await.expect_good();
     alice.merge();
+    let mut socket = Socket::open(&scene, &alice).await;
     let leave = format!("/client/v1/rooms/{}/leave", escape(&room));
     let answer: serde_json::Value = bob.post(&leave, &serde_json::json!({})).await.good();
     let order = holm_protocol::Base64Url::parse(answer["order"].as_str().unwrap()).unwrap();
     let order: SignedOrder = holm_protocol::encoding::decode(order.as_slice()).unwrap();
+
+    let told = socket.wait(|frame| match frame {
+        ServerFrame::Order { order, .. } => Some(order.clone()),
+        _ => None,
+    });
+    assert_eq!(told.await.as_slice(), holm_protocol::encoding::encode(&order));
 
     let ignoring = alice.commit(&Change::default());
     assert_eq!(

@@ -1,6 +1,6 @@
 //! A server document is believed under its pinned or known root alone (DOC-2 to DOC-8).
 
-use holm_protocol::PrivateKey;
+use holm_protocol::{Code, PrivateKey};
 use holm_system_tests::{Answer, Call, Rogue, Scene, Tamper, now_ms, random};
 
 async fn heads(scene: &Scene, rogue: &Rogue) -> Answer {
@@ -18,7 +18,7 @@ async fn is_untrusted(scene: &Scene, rogue: &Rogue, about: &str) {
     let problem = heads(scene, rogue).await.problem();
     assert_eq!(
         problem.code,
-        holm_protocol::Code::PeerUntrusted,
+        Code::PeerUntrusted,
         "{problem}"
     );
     assert!(problem.detail.contains(about), "{problem}");
@@ -34,46 +34,52 @@ async fn a_root_that_is_not_the_pinned_one_is_refused() {
     is_untrusted(&scene, &rogue, "root").await;
 }
 
+/// Shows a document that also lists a key `r2`, signed by `root`, and signs a request with it: the
+/// server has to read the document to know the key.
+async fn with_new_key(scene: &Scene, rogue: &Rogue, serial: u64, root: &PrivateKey) -> Answer {
+    let mut document = rogue.document(serial);
+    let mut key = document.request_keys[0].clone();
+    key.id = "r2".into();
+    document.request_keys.push(key);
+    rogue.show(document.sign(root));
+    let call = Call {
+        method: "POST".into(),
+        path: "/federation/v1/heads".into(),
+        body: br#"{"rooms":[]}"#.to_vec(),
+        tamper: Tamper::KeyId("r2".into()),
+    };
+    rogue.call(scene, "islet.test", &call).await
+}
+
 #[tokio::test]
 async fn a_root_that_is_neither_pinned_nor_known_is_refused() {
     // DOC-5: known from first contact, no pin in DNS any more.
     let scene = Scene::start(&["islet.test"]).await;
     let rogue = Rogue::start(&scene, "rogue.test").await;
     assert_eq!(heads(&scene, &rogue).await.status, 200);
-    scene
-        .lab
-        .dns
-        .set("_holm.rogue.test", Vec::new())
-        .await
-        .unwrap();
+    scene.lab.dns.set("_holm.rogue.test", Vec::new()).await.unwrap();
+    // A restart forgets when the document was last fetched, and nothing else.
+    scene.lab.server("islet.test").unwrap().restart().await.unwrap();
     let other = PrivateKey::from_seed(&random());
-    rogue.show(rogue.document(2).sign(&other));
-    scene
-        .lab
-        .server("islet.test")
-        .unwrap()
-        .restart()
-        .await
-        .unwrap();
-    is_untrusted(&scene, &rogue, "root").await;
+    let answer = with_new_key(&scene, &rogue, 2, &other).await;
+    assert_eq!(answer.code(), Code::UnknownKey);
+    assert_eq!(heads(&scene, &rogue).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_lower_serial_is_refused_also_after_a_restart() {
+async fn a_lower_serial_is_refused_and_a_higher_one_taken() {
     // DOC-6
     let scene = Scene::start(&["islet.test"]).await;
     let rogue = Rogue::start(&scene, "rogue.test").await;
     rogue.show(rogue.document(7).sign(&rogue.root));
     assert_eq!(heads(&scene, &rogue).await.status, 200);
-    rogue.show(rogue.document(6).sign(&rogue.root));
-    scene
-        .lab
-        .server("islet.test")
-        .unwrap()
-        .restart()
-        .await
-        .unwrap();
-    is_untrusted(&scene, &rogue, "serial").await;
+    let server = scene.lab.server("islet.test").unwrap();
+    server.restart().await.unwrap();
+    let lower = with_new_key(&scene, &rogue, 6, &rogue.root).await;
+    assert_eq!(lower.code(), Code::UnknownKey);
+    assert_eq!(heads(&scene, &rogue).await.status, 200);
+    server.restart().await.unwrap();
+    assert_eq!(with_new_key(&scene, &rogue, 8, &rogue.root).await.status, 200);
 }
 
 #[tokio::test]
