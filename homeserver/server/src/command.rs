@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use holm_cli::ChatOptions;
@@ -109,9 +110,12 @@ pub fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    let ended = runtime
-        .map_err(Failure::failed)
-        .and_then(|runtime| runtime.block_on(run(line.command)));
+    let ended = runtime.map_err(Failure::failed).and_then(|runtime| {
+        let ended = runtime.block_on(run(line.command));
+        // A thread that still reads standard input must not hold the process.
+        runtime.shutdown_timeout(LAST_WORK);
+        ended
+    });
     match ended {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
@@ -120,6 +124,9 @@ pub fn main() -> ExitCode {
         }
     }
 }
+
+/// How long threads may take to end after the command has.
+const LAST_WORK: Duration = Duration::from_secs(1);
 
 async fn run(command: Command) -> Result<Outcome, Failure> {
     match command {

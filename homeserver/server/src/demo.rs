@@ -16,6 +16,7 @@ use holm_protocol::ServerName;
 use tokio::time::Instant;
 
 use crate::failure::{Failure, Outcome};
+use crate::interrupt::interrupted;
 use crate::lab::{Front, Lab, LabOptions, server_program};
 use crate::report::Report;
 use crate::scratch::Scratch;
@@ -39,9 +40,10 @@ const DOMAINS: [&str; 2] = ["islet.test", "skerry.test"];
 /// Runs the demo; exit code 1 where what was read is not what was said.
 pub async fn run(options: DemoOptions, report: &Report) -> Result<Outcome, Failure> {
     let data = Scratch::new(options.data.as_deref(), "holm-demo-").map_err(Failure::failed)?;
+    let mut interrupted = std::pin::pin!(interrupted().map_err(Failure::failed)?);
     let lab = tokio::select! {
         lab = start(&data, report) => lab?,
-        _ = tokio::signal::ctrl_c() => return Ok(Outcome::Fine),
+        () = &mut interrupted => return Ok(Outcome::Fine),
     };
     let begun = Instant::now();
     let mut stage = Stage::new(report.clone(), &lab);
@@ -50,7 +52,7 @@ pub async fn run(options: DemoOptions, report: &Report) -> Result<Outcome, Failu
         domain = stay::first_that_ends(&lab) => Err(Failure::failed(format!(
             "{domain} ended by itself; see servers/{domain}/server.log"
         ))),
-        _ = tokio::signal::ctrl_c() => Ok(Outcome::Fine),
+        () = &mut interrupted => Ok(Outcome::Fine),
     };
     lab.stop().await.map_err(Failure::failed)?;
     outcome

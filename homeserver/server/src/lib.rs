@@ -18,6 +18,7 @@ pub mod listener;
 pub mod serve;
 
 pub mod demo;
+mod interrupt;
 pub mod lab;
 pub mod replay;
 mod scratch;

@@ -19,6 +19,7 @@ use holm_protocol::ServerName;
 use tokio::time::Instant;
 
 use crate::failure::{Failure, Outcome};
+use crate::interrupt::interrupted;
 use crate::lab::{Front, Lab, LabOptions, server_program};
 use crate::report::Report;
 use crate::scratch::Scratch;
@@ -57,10 +58,11 @@ const NAMES: [&str; 2] = ["islet.test", "skerry.test"];
 pub async fn run(options: ReplayOptions, report: &Report) -> Result<Outcome, Failure> {
     let log = read(&options.log)?;
     let data = Scratch::new(options.data.as_deref(), "holm-replay-").map_err(Failure::failed)?;
+    let interrupted = interrupted().map_err(Failure::failed)?;
     let performed = Box::pin(perform(&options, &log, data.path(), report));
     tokio::select! {
         outcome = performed => outcome,
-        _ = tokio::signal::ctrl_c() => Err(Failure::failed("interrupted")),
+        () = interrupted => Err(Failure::failed("interrupted")),
     }
 }
 

@@ -7,12 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::assembly::Assembly;
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
+use crate::interrupt::interrupted;
 use crate::keys::DataFolder;
 use crate::listener::{Certificate, Listener, Security};
 use crate::report::Report;
@@ -98,16 +98,9 @@ async fn bind(config: &Config) -> Result<TcpListener, Failure> {
 
 /// Cancels `stop` on SIGTERM, SIGINT, or the end of standard input where that was asked for.
 fn stop_on_request(stop: &CancellationToken, options: ServeOptions) -> std::io::Result<()> {
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
-    let signalled = stop.clone();
+    let (signalled, interrupted) = (stop.clone(), interrupted()?);
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        interrupted.await;
         signalled.cancel();
     });
     if options.stop_with_stdin {

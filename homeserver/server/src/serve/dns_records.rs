@@ -31,6 +31,7 @@ pub(super) fn for_people(config: &Config, ready: &Ready, first_start: bool) -> S
         "  _holm.{}. 3600 IN TXT \"v=holm1; root={}\"",
         ready.domain, ready.root
     );
+    let _ = writeln!(text, "  {host}. 3600 IN A (or AAAA) this machine's address");
     let _ = write!(
         text,
         "Talk: holm chat, then /register yourname@{}",

@@ -1,6 +1,8 @@
 //! Server processes: start, kill, restart, stop.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
 
 use holm::lab::{Front, Lab};
 
@@ -95,4 +97,52 @@ async fn reach(lab: &Lab, port: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
+}
+
+#[tokio::test]
+async fn a_server_whose_store_fails_stops_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "listen = \"127.0.0.1:0\"\n[server]\ndomain = \"islet.test\"\n[tls]\noff = true\n";
+    std::fs::write(folder.path().join("holm.toml"), config).unwrap();
+    // Files may not grow past a limit, as on a full disk: writes fail from there on.
+    let script = "trap '' XFSZ; ulimit -f 300; exec \"$0\" serve --json --config holm.toml";
+    let mut server = Command::new("sh")
+        .args(["-c", script])
+        .arg(crate::program())
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    BufReader::new(server.stdout.take().unwrap())
+        .read_line(&mut ready)
+        .unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    let address = ready["listen"].as_str().unwrap();
+    let accepted = (0..500).take_while(|n| register(address, *n)).count();
+    assert!((1..500).contains(&accepted), "{accepted}");
+    let output = server.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        told.contains("the store failed, so the server stops"),
+        "{told}"
+    );
+}
+
+/// Whether the server makes an account.
+fn register(address: &str, number: usize) -> bool {
+    let body = format!("{{\"name\":\"u{number}\",\"password\":\"a password of some length\"}}");
+    let request = format!(
+        "POST /client/v1/register HTTP/1.1\r\nhost: islet.test\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut answer = String::new();
+    let asked = TcpStream::connect(address).and_then(|mut stream| {
+        stream.write_all(request.as_bytes())?;
+        stream.read_to_string(&mut answer)
+    });
+    asked.is_ok() && answer.starts_with("HTTP/1.1 200")
 }
