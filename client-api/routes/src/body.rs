@@ -1,7 +1,7 @@
 //! A request's JSON body, read within its endpoint's limit (API-4, API-5, ENC-4, LIM-6, LIM-10).
 //!
-//! The limit stands with the body's type, so no handler can forget it; what is over it is refused
-//! before the rest is read.
+//! The limit stands with the body's type, so no handler can forget it; of what is over it, a
+//! bounded part is read and dropped, and nothing is kept.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use futures::StreamExt;
 use holm_client_types::endpoint::RequestBody;
 use holm_protocol::{Code, Problem, json};
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use tokio::time::timeout;
 
 use crate::api::Api;
 use crate::refusal::{Refusal, malformed};
@@ -21,6 +22,8 @@ pub(crate) struct JsonBody<T>(pub(crate) T);
 
 /// How long a body may take to arrive: the largest at 35 kB/s (API-5).
 const BODY_WAIT: Duration = Duration::from_mins(1);
+/// How long a sender over the limit is listened to before it gets its refusal.
+const DRAIN_WAIT: Duration = Duration::from_secs(2);
 
 impl<T: RequestBody> FromRequest<Api> for JsonBody<T> {
     type Rejection = Refusal;
@@ -28,19 +31,23 @@ impl<T: RequestBody> FromRequest<Api> for JsonBody<T> {
     async fn from_request(request: Request, _api: &Api) -> Result<Self, Refusal> {
         check_media_type(request.headers())?;
         let max = T::ENDPOINT.body_len_max;
+        let expects = request.headers().contains_key(EXPECT);
         let over = declared_len(request.headers()).is_some_and(|len| len > max);
         let mut chunks = request.into_body().into_data_stream();
-        let read = async {
-            match over {
-                true => Err(drain(&mut chunks, max).await),
-                false => read(&mut chunks, max).await,
-            }
+        let read = match over {
+            true => Err(too_large(max)),
+            false => timeout(BODY_WAIT, read(&mut chunks, max))
+                .await
+                .unwrap_or_else(|_elapsed| Err(too_slow())),
         };
-        let bytes = tokio::time::timeout(BODY_WAIT, read)
-            .await
-            .map_err(|_elapsed| {
-                Problem::new(Code::Timeout, "the body took over a minute to arrive")
-            })??;
+        let bytes = match read {
+            // Who asks first (100-continue) has sent nothing yet and needs no draining.
+            Err(problem) if problem.code == Code::TooLarge && !(over && expects) => {
+                drain(&mut chunks, max).await;
+                return Err(problem.into());
+            }
+            read => read?,
+        };
         let body = json::from_slice(&bytes).map_err(|e| malformed("the body", e))?;
         Ok(Self(body))
     }
@@ -72,23 +79,30 @@ async fn read(chunks: &mut BodyDataStream, max: usize) -> Result<Vec<u8>, Proble
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|e| malformed("the body did not arrive", e))?;
         if bytes.len() + chunk.len() > max {
-            return Err(drain(chunks, max).await);
+            return Err(too_large(max));
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
 }
 
-/// The refusal of a body over the limit. As much again is read and dropped first: a sender that is
-/// cut off while it writes would not read the refusal.
-async fn drain(chunks: &mut BodyDataStream, max: usize) -> Problem {
-    let mut dropped = 0;
-    while dropped <= max
-        && let Some(Ok(chunk)) = chunks.next().await
-    {
-        dropped += chunk.len();
-    }
-    too_large(max)
+/// Reads and drops as much again of a body over the limit: a sender that is cut off while it
+/// writes would not read the refusal.
+async fn drain(chunks: &mut BodyDataStream, max: usize) {
+    let drop_rest = async {
+        let mut dropped = 0;
+        while dropped <= max
+            && let Some(Ok(chunk)) = chunks.next().await
+        {
+            dropped += chunk.len();
+        }
+    };
+    // Whether it came to an end or not, the answer is the same.
+    timeout(DRAIN_WAIT, drop_rest).await.ok();
+}
+
+fn too_slow() -> Problem {
+    Problem::new(Code::Timeout, "the body took over a minute to arrive")
 }
 
 fn too_large(max: usize) -> Problem {
