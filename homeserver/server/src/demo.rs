@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::failure::{Failure, Outcome};
 use crate::interrupt::interrupted;
-use crate::lab::{Front, Lab, LabOptions, server_program};
+use crate::lab::{Front, Lab, LabOptions, own_program};
 use crate::report::Report;
 use crate::scratch::Scratch;
 use event::DemoEvent;
@@ -66,7 +66,7 @@ async fn start(data: &Scratch, report: &Report) -> Result<Lab, Failure> {
         data: data.path().to_owned(),
         domains: names.collect::<Result<_, _>>().map_err(Failure::failed)?,
         front: Front::Direct,
-        program: server_program().map_err(Failure::failed)?,
+        program: own_program().map_err(Failure::failed)?,
     };
     let lab = Lab::start(options).await.map_err(Failure::failed)?;
     report.say(format!("DNS answers at {}.", lab.dns.address()));

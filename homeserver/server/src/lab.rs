@@ -35,6 +35,7 @@ use tokio::sync::broadcast;
 pub use authority::{Authority, CertificateFiles};
 pub use dns::{Dns, RecordData};
 pub use process::LabServer;
+pub(crate) use program::own_program;
 pub use program::server_program;
 pub use proxy::RecordingProxy;
 

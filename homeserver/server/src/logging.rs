@@ -34,7 +34,7 @@ pub fn start(log: &Log, report: &Report) -> Result<(), ConfigError> {
     });
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
     let registry = tracing_subscriber::registry().with(hops);
     // Only a second call in one process fails, and then lines go on as they did.
     let _ = match log.format {

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::failure::{Failure, Outcome};
 use crate::interrupt::interrupted;
-use crate::lab::{Front, Lab, LabOptions, server_program};
+use crate::lab::{Front, Lab, LabOptions, own_program};
 use crate::report::Report;
 use crate::scratch::Scratch;
 use crew::Crew;
@@ -121,7 +121,7 @@ async fn start(servers: u16, data: &Path, report: &Report) -> Result<Lab, Failur
         data: data.to_owned(),
         domains: names.collect::<Result<_, _>>().map_err(Failure::failed)?,
         front: Front::Direct,
-        program: server_program().map_err(Failure::failed)?,
+        program: own_program().map_err(Failure::failed)?,
     };
     let lab = Lab::start(options).await.map_err(Failure::failed)?;
     for server in lab.servers() {

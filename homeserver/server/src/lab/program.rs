@@ -8,41 +8,35 @@ use super::LabError;
 const VARIABLE: &str = "HOLM_LAB_BIN";
 const NAME: &str = "holm";
 
-/// The binary of the lab's servers: `HOLM_LAB_BIN`, this executable where it is `holm`, or the
-/// `holm` of the target folder this executable lies in.
+/// The binary for a lab inside `holm` itself: `HOLM_LAB_BIN`, else this executable, whatever its
+/// file is called.
+pub(crate) fn own_program() -> std::io::Result<PathBuf> {
+    named().map_or_else(std::env::current_exe, Ok)
+}
+
+/// The binary for a lab inside a test: `HOLM_LAB_BIN`, else the `holm` of the target folder that
+/// the test's executable lies in.
 pub fn server_program() -> Result<PathBuf, LabError> {
-    if let Some(named) = std::env::var_os(VARIABLE) {
-        return Ok(PathBuf::from(named));
+    if let Some(named) = named() {
+        return Ok(named);
     }
     beside(&std::env::current_exe()?).ok_or(LabError::NoProgram)
 }
 
+fn named() -> Option<PathBuf> {
+    std::env::var_os(VARIABLE).map(PathBuf::from)
+}
+
 /// A test's executable is `target/<profile>/deps/<test>-<hash>`, the binary `target/<profile>/holm`.
 fn beside(executable: &Path) -> Option<PathBuf> {
-    let is_binary = |path: &Path| path.file_stem().is_some_and(|stem| stem == NAME);
-    let in_deps = executable
-        .parent()
-        .is_some_and(|folder| folder.ends_with("deps"));
-    if is_binary(executable) && !in_deps {
-        return Some(executable.to_owned());
-    }
-    let candidates = executable.ancestors().skip(1).take(3);
-    let mut files =
-        candidates.map(|f| f.join(NAME).with_extension(std::env::consts::EXE_EXTENSION));
+    let folders = executable.ancestors().skip(1).take(3);
+    let mut files = folders.map(|f| f.join(NAME).with_extension(std::env::consts::EXE_EXTENSION));
     files.find(|file| file.is_file())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_binary_runs_itself() {
-        assert_eq!(
-            beside(Path::new("/opt/holm")),
-            Some(PathBuf::from("/opt/holm"))
-        );
-    }
 
     #[test]
     fn a_test_runs_the_binary_of_its_own_target_folder() {
