@@ -40,6 +40,14 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
     }
 
+    /// An answer that must be good, its body not looked at.
+    ///
+    /// # Panics
+    /// Where it is not.
+    pub fn expect_good(&self) {
+        assert!(self.status < 300, "{} {}", self.status, self.text());
+    }
+
     /// The problem, of an answer that must be a refusal: status and code belong together, the
     /// type is RFC 9457's, the sentence is there (PROB-1).
     ///

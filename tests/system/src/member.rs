@@ -1,9 +1,11 @@
 //! A client written against the spec that hands out every byte before it is sent, so a test can
 //! change one.
 
+mod rest;
+
 use holm_client_types::account::{EnrollRequest, RegisterRequest, SessionResponse};
-use holm_client_types::key_package::{ClaimRequest, ClaimResponse, UploadKeyPackagesRequest};
-use holm_client_types::room::{CommitRequest, CreateRoomRequest};
+use holm_client_types::key_package::UploadKeyPackagesRequest;
+use holm_client_types::room::CreateRoomRequest;
 use holm_mls::device::{credential, signer};
 use holm_mls::key_package::{new_key_package, validate};
 use holm_mls::provider::Provider;
@@ -11,15 +13,11 @@ use holm_mls::settings;
 use holm_protocol::aad::{Aad, ClientMsgId};
 use holm_protocol::bundle::Bundle;
 use holm_protocol::encoding::encode;
-use holm_protocol::federation::BundleJson;
 use holm_protocol::identity::DeviceIdentity;
 use holm_protocol::room_extension::{Hub, RoomExtension};
-use holm_protocol::{
-    Base64Url, DeviceUri, PrivateKey, PublicKey, RoomUri, ServerName, SignedOrder, UserUri,
-};
+use holm_protocol::{DeviceUri, PrivateKey, PublicKey, RoomUri, ServerName, SignedOrder, UserUri};
 use openmls::prelude::tls_codec::{Deserialize, Serialize};
 use openmls::prelude::{GroupId, LeafNodeIndex, MlsGroup, MlsMessageOut, ProtocolMessage};
-use serde::Serialize as Json;
 
 use crate::answer::Answer;
 use crate::scene::{Scene, name, now_ms, random};
@@ -307,101 +305,6 @@ impl Member {
             .create_message(provider, &key, text.as_bytes())
             .expect("a message");
         message.tls_serialize_detached().expect("bytes")
-    }
-
-    /// Claims KeyPackages of a user for a room.
-    pub async fn claim(&self, user: &UserUri, room: &RoomUri) -> Answer {
-        let request = ClaimRequest {
-            room: room.clone(),
-            hub: room.server(),
-            claim_id: Base64Url::from(random::<16>().to_vec()),
-        };
-        self.post(
-            &format!("/client/v1/keyMaterial/{}", escape(user.as_str())),
-            &request,
-        )
-        .await
-    }
-
-    /// Claims the one KeyPackage of a user for a room.
-    ///
-    /// # Panics
-    /// Where the server refuses.
-    pub async fn claim_one(&self, user: &UserUri, room: &RoomUri) -> Vec<u8> {
-        let claimed: ClaimResponse = self.claim(user, room).await.good();
-        claimed.key_packages[0].key_package.as_slice().to_vec()
-    }
-
-    /// Submits a bundle to the own server.
-    pub async fn submit(&self, room: &RoomUri, bundle: &Bundle) -> Answer {
-        let request = CommitRequest::from(BundleJson::from(bundle.clone()));
-        self.post(
-            &format!("/client/v1/rooms/{}/commits", escape(room.as_str())),
-            &request,
-        )
-        .await
-    }
-
-    /// Calls the own server with the token.
-    ///
-    /// # Panics
-    /// Where no answer comes.
-    pub async fn post(&self, path: &str, body: &impl Json) -> Answer {
-        self.send(self.http.post(format!("{}{path}", self.base)).json(body))
-            .await
-    }
-
-    /// Calls the own server with the token.
-    ///
-    /// # Panics
-    /// Where no answer comes.
-    pub async fn put(&self, path: &str, body: &impl Json) -> Answer {
-        self.send(self.http.put(format!("{}{path}", self.base)).json(body))
-            .await
-    }
-
-    /// Calls the own server with the token.
-    ///
-    /// # Panics
-    /// Where no answer comes.
-    pub async fn get(&self, path: &str) -> Answer {
-        self.send(self.http.get(format!("{}{path}", self.base)))
-            .await
-    }
-
-    /// Sends bytes as they are, as JSON.
-    ///
-    /// # Panics
-    /// Where no answer comes.
-    pub async fn post_bytes(&self, path: &str, body: Vec<u8>) -> Answer {
-        let request = self.http.post(format!("{}{path}", self.base));
-        self.send(
-            request
-                .header(http::header::CONTENT_TYPE, "application/json")
-                .body(body),
-        )
-        .await
-    }
-
-    async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        Answer::of(
-            request
-                .bearer_auth(&self.token)
-                .send()
-                .await
-                .expect("an answer"),
-        )
-        .await
-    }
-}
-
-impl Answer {
-    /// An answer that must be good, its body not looked at.
-    ///
-    /// # Panics
-    /// Where it is not.
-    pub fn expect_good(&self) {
-        assert!(self.status < 300, "{} {}", self.status, self.text());
     }
 }
 

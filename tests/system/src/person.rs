@@ -8,7 +8,7 @@ use holm_sdk::{Device, DeviceEvent, EventReceiver, ReplicaPlace, SdkPorts, Timel
 use crate::scene::{Scene, name};
 
 /// How long anything may take before a test gives up; it is never waited for on purpose.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A registered user whose device is connected.
 pub struct Person {

@@ -23,7 +23,7 @@ const BYTES_MAX: usize = 1_024 * 1_024;
 /// First wait after a failure; doubles up to the next.
 const RETRY_MIN: Duration = Duration::from_millis(200);
 /// Longest wait between two tries of this loop; the transport's breaker may wait longer.
-const RETRY_MAX: Duration = Duration::from_secs(10);
+const RETRY_MAX: Duration = Duration::from_secs(5);
 /// How long a room a peer could not take is left alone.
 const ROOM_RETRY: Duration = Duration::from_secs(30);
 

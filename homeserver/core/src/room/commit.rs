@@ -162,6 +162,7 @@ async fn judge(
         let text = format!("the commit is of {}, not of {user}", staged.committer);
         return Err(Problem::new(Code::NotYourUser, text));
     }
+    check_hub_stays(state, staged)?;
     if is_ordered_out(&state.orders, user, Some(&staged.committer)) {
         let text = "the committer is being removed from the room";
         return Err(Problem::new(Code::Forbidden, text));
@@ -180,6 +181,23 @@ async fn judge(
         return Err(Problem::new(Code::CommitForbidden, text));
     }
     check_claims(state, homeserver, bundle, staged).await
+}
+
+/// A room stays with its hub: moving one is admitted by the rules and not built yet.
+pub(super) fn check_hub_stays(state: &RoomState, staged: &StagedRoomCommit) -> Result<(), Problem> {
+    let hub = &state.group.view().extension.hub;
+    let moves = staged
+        .admitted
+        .extension
+        .as_ref()
+        .is_some_and(|e| e.hub != *hub);
+    match moves {
+        true => {
+            let text = "a room cannot be moved to another hub or root yet";
+            Err(Problem::new(Code::CommitForbidden, text))
+        }
+        false => Ok(()),
+    }
 }
 
 /// An added device of this server came by a KeyPackage claimed for this room (FED-9).

@@ -171,7 +171,10 @@ async fn an_open_order_has_to_be_carried_out_by_the_next_commit() {
         ServerFrame::Order { order, .. } => Some(order.clone()),
         _ => None,
     });
-    assert_eq!(told.await.as_slice(), holm_protocol::encoding::encode(&order));
+    assert_eq!(
+        told.await.as_slice(),
+        holm_protocol::encoding::encode(&order)
+    );
 
     let ignoring = alice.commit(&Change::default());
     assert_eq!(

@@ -16,11 +16,7 @@ async fn heads(scene: &Scene, rogue: &Rogue) -> Answer {
 /// Refused as untrusted, with a sentence that names the matter.
 async fn is_untrusted(scene: &Scene, rogue: &Rogue, about: &str) {
     let problem = heads(scene, rogue).await.problem();
-    assert_eq!(
-        problem.code,
-        Code::PeerUntrusted,
-        "{problem}"
-    );
+    assert_eq!(problem.code, Code::PeerUntrusted, "{problem}");
     assert!(problem.detail.contains(about), "{problem}");
 }
 
@@ -57,9 +53,20 @@ async fn a_root_that_is_neither_pinned_nor_known_is_refused() {
     let scene = Scene::start(&["islet.test"]).await;
     let rogue = Rogue::start(&scene, "rogue.test").await;
     assert_eq!(heads(&scene, &rogue).await.status, 200);
-    scene.lab.dns.set("_holm.rogue.test", Vec::new()).await.unwrap();
+    scene
+        .lab
+        .dns
+        .set("_holm.rogue.test", Vec::new())
+        .await
+        .unwrap();
     // A restart forgets when the document was last fetched, and nothing else.
-    scene.lab.server("islet.test").unwrap().restart().await.unwrap();
+    scene
+        .lab
+        .server("islet.test")
+        .unwrap()
+        .restart()
+        .await
+        .unwrap();
     let other = PrivateKey::from_seed(&random());
     let answer = with_new_key(&scene, &rogue, 2, &other).await;
     assert_eq!(answer.code(), Code::UnknownKey);
@@ -79,7 +86,10 @@ async fn a_lower_serial_is_refused_and_a_higher_one_taken() {
     assert_eq!(lower.code(), Code::UnknownKey);
     assert_eq!(heads(&scene, &rogue).await.status, 200);
     server.restart().await.unwrap();
-    assert_eq!(with_new_key(&scene, &rogue, 8, &rogue.root).await.status, 200);
+    assert_eq!(
+        with_new_key(&scene, &rogue, 8, &rogue.root).await.status,
+        200
+    );
 }
 
 #[tokio::test]
