@@ -1,4 +1,4 @@
-//! Ed25519 keys and labelled hashes and signatures (SIG-1, SIG-2).
+//! Ed25519 keys and labeled hashes and signatures (SIG-1, SIG-2).
 //!
 //! Every hash and every signature starts with a label as `opaque<V>`, so that bytes signed for
 //! one purpose can never be read as signed for another. Verification is strict (RFC 8032, no

@@ -71,7 +71,7 @@ pub struct Settings {
     pub registration: Registration,
 }
 
-/// One organisation's homeserver.
+/// One organization's homeserver.
 #[derive(Clone)]
 pub struct Homeserver {
     pub(crate) ports: Ports,

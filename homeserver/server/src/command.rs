@@ -16,7 +16,7 @@ use crate::replay::{self, ReplayOptions};
 use crate::report::Report;
 use crate::serve::{self, ServeOptions};
 
-/// A homeserver and client for end-to-end encrypted conversations between organisations.
+/// A homeserver and client for end-to-end encrypted conversations between organizations.
 ///
 /// Exit codes: 0 all went well, 1 a difference was found or something failed, 2 the command line
 /// or configuration can't be used.

@@ -98,10 +98,10 @@ async fn bind(config: &Config) -> Result<TcpListener, Failure> {
 
 /// Cancels `stop` on SIGTERM, SIGINT, or the end of standard input where that was asked for.
 fn stop_on_request(stop: &CancellationToken, options: ServeOptions) -> std::io::Result<()> {
-    let (signalled, interrupted) = (stop.clone(), interrupted()?);
+    let (signaled, interrupted) = (stop.clone(), interrupted()?);
     tokio::spawn(async move {
         interrupted.await;
-        signalled.cancel();
+        signaled.cancel();
     });
     if options.stop_with_stdin {
         let stop = stop.clone();

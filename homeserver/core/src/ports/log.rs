@@ -20,7 +20,7 @@ pub struct Entry {
     pub kind: EventKind,
     /// The event's exact bytes.
     pub event: Bytes,
-    /// Key under which a repeated submit is recognised; the hub alone has it.
+    /// Key under which a repeated submit is recognized; the hub alone has it.
     pub idempotency_key: Option<Hash>,
     /// What joiners need, where a commit adds somebody.
     pub attachment: Option<Attachment>,

@@ -212,7 +212,7 @@ fn signatures() -> Vec<Value> {
         .unwrap()
         .replace("\"serial\":7", "\"serial\":8");
     changed["document"] = json!(text);
-    let unlabelled = key(ROOT).sign_raw(serde_json::to_string(&document()).unwrap().as_bytes());
+    let unlabeled = key(ROOT).sign_raw(serde_json::to_string(&document()).unwrap().as_bytes());
     vec![
         with(
             good("another root than signed", &["DOC-2"], "signature"),
@@ -221,7 +221,7 @@ fn signatures() -> Vec<Value> {
         changed,
         with(
             good("signed without the label", &["DOC-2", "SIG-1"], "signature"),
-            &json!({ "signature": hex(unlabelled.0) }),
+            &json!({ "signature": hex(unlabeled.0) }),
         ),
     ]
 }
