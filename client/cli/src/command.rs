@@ -212,8 +212,13 @@ fn unknown(text: &str) -> CommandError {
 
 fn user(command: &str, text: &str) -> Result<UserUri, CommandError> {
     UserUri::from_address(text).map_err(|e| {
+        // Whoever forgot the domain needs no word about URIs.
+        let why = match text.contains('@') {
+            true => format!(": {e}"),
+            false => String::new(),
+        };
         CommandError(format!(
-            "{text:?} is no address: {e}; write /{command} name@domain"
+            "{text:?} is no address{why}; write /{command} name@domain"
         ))
     })
 }

@@ -39,6 +39,9 @@ pub enum ChatError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// Another chat has the profile open.
+    #[error("{0}: another chat uses this profile\n  fix: end it, or name another with --profile")]
+    InUse(String),
     /// The device can't be opened or set up.
     #[error("{0}")]
     Sdk(#[from] SdkError),
@@ -79,7 +82,11 @@ async fn run(
     passwords: Passwords,
 ) -> Result<(), ChatError> {
     let place = ReplicaPlace::Folder(options.profile_dir());
-    let device = Device::open(place, network(&options)?, SdkPorts::system()).await?;
+    let opened = Device::open(place, network(&options)?, SdkPorts::system()).await;
+    let device = opened.map_err(|error| match error {
+        SdkError::ReplicaInUse => ChatError::InUse(options.profile_dir().display().to_string()),
+        error => error.into(),
+    })?;
     let mut events = device.events();
     let mut session = Session::new(device.clone(), output, options.json);
     session.begin().await?;
