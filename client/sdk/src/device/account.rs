@@ -9,7 +9,7 @@ use holm_client_types::account::{
     EnrollRequest, LoginProof, LoginRequest, RegisterRequest, SessionResponse,
 };
 use holm_protocol::identity::{DeviceIdentity, login_bytes};
-use holm_protocol::{PrivateKey, ServerName, UserUri};
+use holm_protocol::{Code, PrivateKey, ServerName, UserUri};
 use zeroize::Zeroizing;
 
 use super::{Device, Inner, SessionInfo, on_task};
@@ -93,9 +93,19 @@ impl Inner {
         if let Some(other) = account.as_ref().filter(|a| a.user != user) {
             return Err(SdkError::OtherAccount(other.user.clone()));
         }
-        let enrolled = account.filter(|a| a.enrolled);
-        request.proof = enrolled.map(|a| prove(&a, self.now_ms()));
-        let (session, found) = self.api_of(server).log_in(&request).await?;
+        let proof = account.as_ref().map(|a| prove(a, self.now_ms()));
+        if account.is_some_and(|a| a.enrolled) {
+            request.proof.clone_from(&proof);
+        }
+        let api = self.api_of(server);
+        let (session, found) = match api.log_in(&request).await {
+            // The answer to the enrollment was lost: the server has the device all the same.
+            Err(SdkError::Refused(p)) if p.code == Code::LinkRequired && proof.is_some() => {
+                request.proof = proof;
+                api.log_in(&request).await?
+            }
+            outcome => outcome?,
+        };
         self.hop(HopKind::ServerFound, || found);
         self.begin(&user, session).await
     }
@@ -130,6 +140,18 @@ impl Inner {
             user: account.user.clone(),
             device: account.device.clone(),
         })
+    }
+
+    /// The session has ended: its token is forgotten, keys and messages stay.
+    pub(crate) async fn end_session(&self) -> Result<(), SdkError> {
+        match self.any_account() {
+            Some(account) => {
+                let mut ended = Account::clone(&account);
+                ended.token = None;
+                self.keep_account(ended).await.map(|_account| ())
+            }
+            None => Ok(()),
+        }
     }
 
     fn api_of(&self, server: &ServerName) -> Api<'_> {

@@ -50,6 +50,10 @@ async fn keep_connected(inner: &Arc<Inner>) -> Result<(), SdkError> {
             Ok(mut session) => session.serve().await,
             Err(error) => error,
         };
+        if is_over(&error) {
+            inner.end_session().await?;
+            return Err(error);
+        }
         if ends(&error) {
             return Err(error);
         }
@@ -66,17 +70,22 @@ async fn keep_connected(inner: &Arc<Inner>) -> Result<(), SdkError> {
     }
 }
 
-/// Whether coming back is of no use.
-fn ends(error: &SdkError) -> bool {
+/// Whether the session is over.
+fn is_over(error: &SdkError) -> bool {
     use holm_protocol::Code;
     match error {
         SdkError::Refused(problem) => {
             matches!(problem.code, Code::Unauthenticated | Code::TokenRevoked)
         }
-        SdkError::SessionEnded(_)
-        | SdkError::NoSession
-        | SdkError::Replaced
-        | SdkError::Replica(_) => true,
+        SdkError::SessionEnded(_) => true,
         _ => false,
     }
+}
+
+/// Whether coming back is of no use, or not wanted.
+fn ends(error: &SdkError) -> bool {
+    matches!(
+        error,
+        SdkError::NoSession | SdkError::Replaced | SdkError::Replica(_)
+    )
 }

@@ -6,3 +6,4 @@ mod world;
 mod changing;
 mod messaging;
 mod refusing;
+mod stopping;

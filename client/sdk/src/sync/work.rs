@@ -22,6 +22,8 @@ use crate::timeline::RoomState;
 const AT_ONCE: usize = 8;
 /// Wait after a failure that passes.
 const PAUSE: Duration = Duration::from_secs(5);
+/// KeyPackages are counted this often.
+const KEY_PACKAGES_EVERY: Duration = Duration::from_mins(5);
 
 /// What there is to do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,6 +109,10 @@ impl Works {
     pub(super) fn finish(&mut self, inner: &Inner, (task, outcome): Done, now: Instant) {
         self.busy.remove(&task);
         let Err(error) = outcome else {
+            // Others claim packages without a word to this device.
+            if task == Task::KeyPackages {
+                self.add(task, now + KEY_PACKAGES_EVERY);
+            }
             return;
         };
         tracing::debug!(?task, %error, "not done");

@@ -242,8 +242,8 @@ async fn answer(
     Ok(response.body(Full::new(body.into())).unwrap())
 }
 
-fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Problem> {
-    Ok(serde_json::to_vec(value).unwrap())
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap()
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> T {
@@ -254,16 +254,16 @@ impl State {
     fn route(&mut self, asked: &str, caller: &str, body: &[u8]) -> Result<Vec<u8>, Problem> {
         let (_, path) = asked.split_once("/client/v1/").unwrap();
         match path.split('/').next().unwrap() {
-            "register" => json(&register(&read(body))),
-            "servers" => json(&document()),
-            "keyPackages" => self.key_packages(caller, body),
-            "keyMaterial" => self.claim(path.trim_start_matches("keyMaterial/"), body),
+            "register" => Ok(json(&register(&read(body)))),
+            "servers" => Ok(json(&document())),
+            "keyPackages" => Ok(self.key_packages(caller, body)),
+            "keyMaterial" => Ok(self.claim(path.trim_start_matches("keyMaterial/"), body)),
             "rooms" => self.room(path.trim_start_matches("rooms"), body),
-            _ => json(&()),
+            _ => Ok(json(&())),
         }
     }
 
-    fn key_packages(&mut self, caller: &str, body: &[u8]) -> Result<Vec<u8>, Problem> {
+    fn key_packages(&mut self, caller: &str, body: &[u8]) -> Vec<u8> {
         let of_caller = self
             .packages
             .entry(UserUri::parse(caller).unwrap())
@@ -275,7 +275,7 @@ impl State {
         json(&KeyPackageCount { count })
     }
 
-    fn claim(&mut self, user: &str, body: &[u8]) -> Result<Vec<u8>, Problem> {
+    fn claim(&mut self, user: &str, body: &[u8]) -> Vec<u8> {
         let user = UserUri::parse(user).unwrap();
         let request: holm_client_types::key_package::ClaimRequest = read(body);
         let packages = self.packages.entry(user.clone()).or_default();
@@ -292,7 +292,7 @@ impl State {
 
     fn room(&mut self, path: &str, body: &[u8]) -> Result<Vec<u8>, Problem> {
         let Some((room, what)) = path.trim_start_matches('/').rsplit_once('/') else {
-            return json(&());
+            return Ok(json(&()));
         };
         let room = RoomUri::parse(room).unwrap();
         match what.split('?').next().unwrap() {
@@ -302,23 +302,23 @@ impl State {
                 let log = self.logs.entry(room.clone()).or_default();
                 let events = log.events[after.min(log.events.len())..].iter();
                 let position = log.position(&room);
-                json(&EventsResponse {
+                Ok(json(&EventsResponse {
                     events: events.map(|e| e.to_bytes().into()).collect(),
                     head: encode(&signed_head(&room, position.seq, position.hash)).into(),
-                })
+                }))
             }
-            "tree" => json(&TreeResponse {
+            "tree" => Ok(json(&TreeResponse {
                 seq: 0,
                 tree: self.tree.clone().into(),
                 interim: self.interim,
-            }),
+            })),
             // The order goes to whoever asks; the tests leave with the user named `carol`.
             "leave" => {
                 let carol = UserUri::new(&server(), "carol").unwrap();
                 let order = encode(&signed_order(&room, &carol)).into();
-                json(&LeaveResponse { order })
+                Ok(json(&LeaveResponse { order }))
             }
-            _ => json(&()),
+            _ => Ok(json(&())),
         }
     }
 
@@ -327,7 +327,7 @@ impl State {
             return Err(self.refuse_commits.remove(0));
         }
         let log = self.logs.entry(room.clone()).or_default();
-        json(&log.commit(room, read(body))?)
+        Ok(json(&log.commit(room, read(body))?))
     }
 }
 

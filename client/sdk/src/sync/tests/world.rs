@@ -121,13 +121,14 @@ impl World {
         member.device.inner.take_welcome(frame).await.unwrap();
     }
 
-    /// A member says something and the hub takes it.
+    /// A member says something, the hub takes it, and the member meets it in the log.
     pub(super) async fn say(&self, member: &Member, room: &RoomUri, text: &str) -> Event {
         member.device.send(room, text).await.unwrap();
         let mut events = Vec::new();
         for (_, ciphertext) in member.sealed(room).await {
             events.push(self.hub.append(room, EventKind::MESSAGE, ciphertext));
         }
+        member.pull(room).await;
         events.pop().expect("one message at least")
     }
 
