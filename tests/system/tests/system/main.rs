@@ -1,6 +1,9 @@
 //! Whole-system tests: one binary, a module a subject.
 
-#![expect(clippy::unwrap_used, reason = "what is not as it should be fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what is not as it should be fails the test"
+)]
 
 mod commits;
 mod documents;
