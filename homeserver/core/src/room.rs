@@ -7,6 +7,7 @@
 mod accept;
 mod anchor;
 mod anchor_check;
+mod append;
 mod command;
 mod commit;
 mod create;

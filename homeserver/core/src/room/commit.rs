@@ -16,12 +16,12 @@ use holm_protocol::{Code, Event, EventHeader, EventKind, Problem, RoomUri, UserU
 
 use super::accept::is_ordered_out;
 use super::fold::Change;
-use super::message::{check_hub, expect};
+use super::message::check_hub;
 use super::state::RoomState;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
 use crate::homeserver::{Homeserver, internal};
-use crate::ports::{Append, Attachment, Entry, LogHead};
+use crate::ports::{Attachment, Entry, LogHead};
 
 impl RoomTask {
     /// Takes a commit of `user`, whose server answers for it.
@@ -76,23 +76,15 @@ impl RoomTask {
         staged: StagedRoomCommit,
         change: Change,
     ) -> Result<(), Problem> {
-        let state = self.state.as_mut().ok_or_else(super::registry::stopping)?;
+        let state = self.state.as_ref().ok_or_else(super::registry::stopping)?;
         let head = head_after(&state.head, position, &staged);
-        let append = Append {
-            room: self.room.clone(),
-            expect: expect(&state.head),
-            entries: vec![entry.clone()],
-            head,
-        };
-        if let Err(error) = self.homeserver.ports.log.append(append).await {
-            tracing::warn!(room = %self.room, %error, "a commit was not taken");
-            self.state = None;
+        let told = entry.clone();
+        if self.append(vec![entry], head).await.is_err() {
             let text = "the store could not take the commit now; look at the log and try again";
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
         }
-        state.head = head;
-        tell_commit(state.is_hub(self.homeserver.name()), &entry, &self.room);
-        self.tail.push([(entry.seq, entry.event)]);
+        let state = self.state.as_mut().ok_or_else(super::registry::stopping)?;
+        tell_commit(state.is_hub(self.homeserver.name()), &told, &self.room);
         if let Err(error) = state.group.merge(staged) {
             // The log has it; loading the room replays it and says what is wrong.
             tracing::error!(room = %self.room, %error, "an appended commit did not merge");

@@ -14,11 +14,10 @@ use holm_protocol::{Code, Event, EventKind, Problem, ServerName, SignedHead, Sig
 
 use super::commit::{check_hub_stays, stage_problem};
 use super::fold::Change;
-use super::message::expect;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
 use crate::homeserver::internal;
-use crate::ports::{Append, Attachment, Entry, LogHead, StoredOrder};
+use crate::ports::{Attachment, Entry, LogHead, StoredOrder};
 
 impl RoomTask {
     /// Takes a page of the hub's log; the cursor afterwards and what stopped it there.
@@ -60,20 +59,12 @@ impl RoomTask {
             self.state().await?;
         }
         let head = self.check_head(page, &events).await?;
-        for event in events {
-            if event.1.header.seq > self.cursor() {
-                self.take_event(page, event).await?;
-            }
-        }
+        self.take_events(page, events).await?;
         self.take_orders(page).await?;
         if let Some(state) = self.state.as_mut() {
             state.hub_head = Some(head);
         }
         Ok(())
-    }
-
-    fn cursor(&self) -> u64 {
-        self.state.as_ref().map_or(0, |s| s.head.position.seq)
     }
 
     fn check_stopped(&self) -> Result<(), Problem> {
@@ -118,53 +109,51 @@ impl RoomTask {
         Ok((head.seq, Bytes::from(encode(&signed))))
     }
 
-    async fn take_event(
+    /// Takes events in order: commits one by one, what lies between them in one append.
+    async fn take_events(
         &mut self,
         page: &LogPage,
-        (bytes, event): (Bytes, Event),
+        events: Vec<(Bytes, Event)>,
     ) -> Result<(), Problem> {
         let room = self.room.clone();
-        let state = self.state().await?;
-        let next = state.head.position.check_next(&room, &event);
-        let position = match next {
-            Ok(position) => position,
-            Err(broken) => return Err(self.chain_problem(&broken).await),
-        };
-        if event.header.kind == EventKind::COMMIT {
-            return self.take_commit(page, bytes, &event, position).await;
+        let mut run = Run::from(self.state().await?.head.position);
+        for (bytes, event) in events {
+            if event.header.seq <= run.position.seq {
+                continue;
+            }
+            let position = match run.position.check_next(&room, &event) {
+                Ok(position) => position,
+                Err(broken) => {
+                    self.store_run(run).await?;
+                    return Err(self.chain_problem(&broken).await);
+                }
+            };
+            if event.header.kind == EventKind::COMMIT {
+                self.store_run(run).await?;
+                self.take_commit(page, bytes, &event, position).await?;
+                run = Run::from(position);
+            } else {
+                run.add(event.header.kind, bytes, position);
+            }
         }
-        let entry = Entry {
-            seq: position.seq,
-            kind: event.header.kind,
-            event: bytes,
-            idempotency_key: None,
-            attachment: None,
-        };
-        self.append_followed(entry, position).await
+        self.store_run(run).await
     }
 
-    async fn append_followed(&mut self, entry: Entry, position: Position) -> Result<(), Problem> {
-        let state = self.state.as_mut().ok_or_else(super::registry::stopping)?;
+    async fn store_run(&mut self, run: Run) -> Result<(), Problem> {
+        if run.entries.is_empty() {
+            return Ok(());
+        }
+        let state = self.state.as_ref().ok_or_else(super::registry::stopping)?;
         let head = LogHead {
-            position,
+            position: run.position,
             ..state.head
         };
-        let append = Append {
-            room: self.room.clone(),
-            expect: expect(&state.head),
-            entries: vec![entry.clone()],
-            head,
-        };
-        if let Err(error) = self.homeserver.ports.log.append(append).await {
-            tracing::warn!(room = %self.room, %error, "a followed event was not stored");
-            self.state = None;
-            let text = "the store could not take the event now";
+        if self.append(run.entries, head).await.is_err() {
+            let text = "the store could not take the events now";
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
         }
-        state.head = head;
         tracing::debug!(target: HOP_TARGET, hop = "ciphertext_followed",
-            "event {} continues the chain of {} and is stored", entry.seq, self.room);
-        self.tail.push([(entry.seq, entry.event)]);
+            "event {} continues the chain of {} and is stored", head.position.seq, self.room);
         self.wake_all(&[]);
         Ok(())
     }
@@ -291,6 +280,34 @@ impl RoomTask {
             state.stopped = Some(why.clone());
         }
         Problem::new(Code::RoomStopped, why)
+    }
+}
+
+/// Events between two commits, checked and waiting for one append.
+struct Run {
+    entries: Vec<Entry>,
+    position: Position,
+}
+
+impl From<Position> for Run {
+    fn from(position: Position) -> Self {
+        Self {
+            entries: Vec::new(),
+            position,
+        }
+    }
+}
+
+impl Run {
+    fn add(&mut self, kind: EventKind, event: Bytes, position: Position) {
+        self.position = position;
+        self.entries.push(Entry {
+            seq: position.seq,
+            kind,
+            event,
+            idempotency_key: None,
+            attachment: None,
+        });
     }
 }
 

@@ -19,7 +19,7 @@ use super::state::RoomState;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
 use crate::homeserver::{Homeserver, internal};
-use crate::ports::{Append, AppendError, Entry, Expect, LogHead};
+use crate::ports::{Entry, LogHead};
 
 type Verdict = Result<Sent, Problem>;
 
@@ -108,39 +108,24 @@ impl RoomTask {
     }
 
     /// Appends; `None` where an id is there already, the head had moved or the outcome is unknown.
-    async fn carry_out(&mut self, plan: Plan) -> Option<Vec<Verdict>> {
+    async fn carry_out(&mut self, mut plan: Plan) -> Option<Vec<Verdict>> {
         let Some(position) = plan.positions.last().copied() else {
             return Some(verdicts(plan.fates, &[]));
         };
-        let state = self.state.as_mut()?;
         let head = LogHead {
             position,
-            ..state.head
+            ..self.state.as_ref()?.head
         };
-        let append = Append {
-            room: self.room.clone(),
-            expect: expect(&state.head),
-            entries: plan.entries.clone(),
-            head,
-        };
-        match self.homeserver.ports.log.append(append).await {
+        match self.append(std::mem::take(&mut plan.entries), head).await {
             Ok(()) => {
-                state.head = head;
-                for entry in &plan.entries {
+                for position in &plan.positions {
                     tracing::debug!(target: HOP_TARGET, hop = "message_ordered",
-                        "a ciphertext is now event {} of {}", entry.seq, self.room);
+                        "a ciphertext is now event {} of {}", position.seq, self.room);
                 }
-                self.tail
-                    .push(plan.entries.iter().map(|e| (e.seq, e.event.clone())));
                 self.wake_all(&[]);
                 Some(verdicts(plan.fates, &plan.positions))
             }
-            Err(AppendError::Repeated(_)) => None,
-            Err(error) => {
-                tracing::warn!(room = %self.room, %error, "an append was not taken");
-                self.state = None;
-                None
-            }
+            Err(_told) => None,
         }
     }
 }
@@ -226,15 +211,6 @@ fn circumstances<'a>(one: &'a Submission, state: &'a RoomState) -> Circumstances
         group: state.group.view(),
         epoch_floor: state.head.epoch_floor,
         orders: &state.orders,
-    }
-}
-
-/// What an append has to find.
-pub(super) fn expect(head: &LogHead) -> Expect {
-    Expect {
-        seq: head.position.seq,
-        hash: head.position.hash,
-        fence: head.fence,
     }
 }
 

@@ -1,0 +1,40 @@
+//! The one way into the log: append where the head still is what this task saw (LOG-2).
+
+use super::task::RoomTask;
+use crate::ports::{Append, AppendError, Entry, Expect, LogHead};
+
+impl RoomTask {
+    /// Appends entries and moves on to `head`. Where that fails for any other reason than a
+    /// repeated id, the state in memory is dropped: the log says what is true.
+    pub(super) async fn append(
+        &mut self,
+        entries: Vec<Entry>,
+        head: LogHead,
+    ) -> Result<(), AppendError> {
+        let state = self.state.as_mut().ok_or(AppendError::NoLog)?;
+        let events: Vec<_> = entries.iter().map(|e| (e.seq, e.event.clone())).collect();
+        let append = Append {
+            room: self.room.clone(),
+            expect: Expect {
+                seq: state.head.position.seq,
+                hash: state.head.position.hash,
+                fence: state.head.fence,
+            },
+            entries,
+            head,
+        };
+        match self.homeserver.ports.log.append(append).await {
+            Ok(()) => {
+                state.head = head;
+                self.tail.push(events);
+                Ok(())
+            }
+            Err(error @ AppendError::Repeated(_)) => Err(error),
+            Err(error) => {
+                tracing::warn!(room = %self.room, %error, "an append was not taken");
+                self.state = None;
+                Err(error)
+            }
+        }
+    }
+}
