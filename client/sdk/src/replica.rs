@@ -67,6 +67,13 @@ impl Replica {
         &mut self.connection
     }
 
+    /// Empties the write-ahead log, which holds earlier versions of rows.
+    pub(crate) async fn wipe(&mut self) -> Result<(), SdkError> {
+        let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        checkpoint.execute(&mut self.connection).await?;
+        Ok(())
+    }
+
     async fn migrate(&mut self) -> Result<(), SdkError> {
         let mut transaction = self.connection.begin_with("BEGIN EXCLUSIVE").await?;
         let (version,): (i64,) = sqlx::query_as("PRAGMA user_version")
@@ -152,6 +159,34 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         drop(first);
+    }
+
+    #[tokio::test]
+    async fn what_was_replaced_is_wiped_from_the_disk() {
+        // REL-4
+        let folder = tempfile::tempdir().unwrap();
+        let place = ReplicaPlace::Folder(folder.path().into());
+        let mut replica = Replica::open(&place).await.unwrap();
+        let row = |value: &[u8]| holm_mls::RowChange {
+            scope: b"group".to_vec(),
+            key: b"secrets".to_vec(),
+            value: Some(holm_mls::Secret::new(value.to_vec())),
+        };
+        let on_disk = |needle: &[u8]| {
+            let files = std::fs::read_dir(folder.path()).unwrap();
+            let mut bytes = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+            bytes.any(|b| b.windows(needle.len()).any(|w| w == needle))
+        };
+        let (old, new) = ([b'o'; 64], [b'n'; 64]);
+        for value in [old, new] {
+            let mut tx = replica.begin().await.unwrap();
+            keys::write(&mut tx, &[row(&value)]).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert!(on_disk(&old), "the log has it until it is wiped");
+        replica.wipe().await.unwrap();
+        assert!(!on_disk(&old));
+        assert!(on_disk(&new));
     }
 
     #[tokio::test]

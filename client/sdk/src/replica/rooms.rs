@@ -10,6 +10,8 @@ use crate::timeline::RoomState;
 
 /// Hashes of events kept a room, against which heads are held.
 const CHAIN_KEPT: u64 = 10_000;
+/// They are pruned each time so many events have come.
+const CHAIN_PRUNED_EVERY: u64 = 256;
 
 /// A room as it stands in the replica.
 #[derive(Clone, Debug)]
@@ -159,6 +161,10 @@ pub(crate) async fn advance(
         .bind(id)
         .execute(&mut *connection)
         .await?;
+    let is_due = positions.iter().any(|p| p.seq % CHAIN_PRUNED_EVERY == 0);
+    if !is_due {
+        return Ok(());
+    }
     sqlx::query("DELETE FROM chain WHERE room = ? AND seq < ?")
         .bind(id)
         .bind(to_sql(newest.seq.saturating_sub(CHAIN_KEPT)))

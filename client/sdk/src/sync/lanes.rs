@@ -126,6 +126,12 @@ impl Lanes {
         }
     }
 
+    /// Whether a lane that was to wait may go on at `now`.
+    pub(super) fn opens(&self, now: Instant) -> bool {
+        let mut waits = self.lanes.values().filter_map(|lane| lane.not_before);
+        waits.any(|at| at <= now)
+    }
+
     /// When after `now` the next lane opens by itself.
     pub(super) fn next_opening(&self, now: Instant) -> Option<Instant> {
         let waits = self.lanes.values().filter_map(|lane| lane.not_before);

@@ -26,6 +26,8 @@ use crate::timeline::RoomState;
 const ACK_EVERY: Duration = Duration::from_secs(1);
 /// Acknowledged at once after this many events.
 const ACK_EVENTS: usize = 64;
+/// Replaced key state stays in the database's write-ahead log for about this long.
+const WIPE_EVERY: Duration = Duration::from_mins(1);
 /// Silence after which the server is asked for a sign of life, and after which it counts as gone.
 const SILENCE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_mins(1));
 
@@ -36,6 +38,10 @@ pub(super) struct Session {
     lanes: Lanes,
     works: Works,
     caught_up: bool,
+    /// Something may have become ready to leave since it was looked for.
+    mail: bool,
+    /// Old key state is wiped from the disk then.
+    wipe_at: Instant,
     /// Events taken since the last acknowledgement, by room.
     taken: BTreeMap<RoomUri, usize>,
     ack_at: Instant,
@@ -63,6 +69,8 @@ impl Session {
             socket,
             lanes: Lanes::default(),
             caught_up: false,
+            mail: true,
+            wipe_at: Instant::now() + WIPE_EVERY,
             taken: BTreeMap::new(),
             ack_at: Instant::now() + ACK_EVERY,
             pinged: false,
@@ -82,14 +90,19 @@ impl Session {
     async fn turn(&mut self) -> Result<(), SdkError> {
         let now = Instant::now();
         self.works.start(&self.inner, now);
-        if self.caught_up {
+        self.mail |= self.lanes.opens(now);
+        if self.caught_up && std::mem::take(&mut self.mail) {
             self.send_mail().await?;
         }
         let deadline = self.deadline(now);
         tokio::select! {
             frames = self.socket.next() => self.take_all(frames?).await,
-            () = self.inner.wake.notified() => Ok(()),
+            () = self.inner.wake.notified() => {
+                self.mail = true;
+                Ok(())
+            }
             done = self.works.next() => {
+                self.mail = true;
                 self.works.finish(&self.inner, done, Instant::now());
                 Ok(())
             }
@@ -151,6 +164,7 @@ impl Session {
     async fn take_arrived(&mut self, arrived: BTreeMap<RoomUri, Arrived>) -> Result<(), SdkError> {
         for (room, Arrived { events, heads }) in arrived {
             let taken = self.inner.take_events(&room, &events, &heads).await?;
+            self.mail |= taken.committed || !taken.own.is_empty();
             for id in &taken.own {
                 self.lanes.accepted(&room, *id);
             }
@@ -177,6 +191,7 @@ impl Session {
     }
 
     async fn take_other(&mut self, frame: ServerFrame) -> Result<(), SdkError> {
+        self.mail = true;
         match frame {
             ServerFrame::Welcome {
                 room,
@@ -299,14 +314,23 @@ impl Session {
                 });
             }
         }
-        match acks.is_empty() {
-            true => Ok(()),
-            false => self.socket.send(acks).await,
+        if !acks.is_empty() {
+            self.socket.send(acks).await?;
         }
+        if now >= self.wipe_at {
+            self.wipe_at = now + WIPE_EVERY;
+            self.inner.wipe().await?;
+        }
+        Ok(())
     }
 }
 
 impl Inner {
+    /// Wipes what the database's log still has of replaced keys (REL-4).
+    async fn wipe(&self) -> Result<(), SdkError> {
+        self.lock().await.replica.wipe().await
+    }
+
     /// From where the device reads in each of its rooms.
     async fn cursors(&self) -> Result<BTreeMap<RoomUri, u64>, SdkError> {
         let mut state = self.lock().await;

@@ -7,8 +7,10 @@ use holm_protocol::{EventKind, RoomUri};
 use openmls::prelude::LeafNodeIndex;
 use openmls_traits::OpenMlsProvider;
 
+use super::hub::now_ms;
 use super::world::{Member, World};
 use crate::mls::group_id;
+use crate::mls::merge::merge;
 use crate::timeline::RoomState;
 
 /// A commit that removes a leaf, made without asking whether it may.
@@ -81,6 +83,31 @@ async fn a_bundle_that_its_committer_did_not_sign_stops_the_room() {
     for member in [&bob, &carol] {
         let reason = stopped_because(member, &room).await;
         assert!(reason.contains("not signed"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn no_changed_byte_of_a_commit_is_merged() {
+    // ROOM-8, SEC-1
+    let world = World::new();
+    let (alice, bob) = (world.member("alice").await, world.member("bob").await);
+    let carol = world.member("carol").await;
+    let room = world.room(&alice, &[&bob, &carol]).await;
+    let good = removal(&alice, &room, 1).await.to_bytes();
+    let account = carol.device.inner.account().unwrap();
+    let mut state = carol.device.inner.lock().await;
+    for at in 0..=good.len() {
+        let mut bytes = good.clone();
+        let is_good = at == good.len();
+        if !is_good {
+            bytes[at] ^= 1 << (at % 8);
+        }
+        let mut step = state.step().await.unwrap();
+        let provider = step.provider;
+        let group = step.group(&group_id(&room, 0)).await.unwrap();
+        let merged = CommitBody::from_bytes(&bytes)
+            .is_ok_and(|body| merge(group, provider, &account, &body, now_ms(), &|_| None).is_ok());
+        assert_eq!(merged, is_good, "byte {at} of {}", good.len());
     }
 }
 
