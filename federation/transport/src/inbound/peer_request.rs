@@ -119,15 +119,19 @@ async fn collect(mut body: Body) -> Result<Bytes, Refusal> {
     Ok(bytes.freeze())
 }
 
-/// The refusal of a body over the limit. As much again is read and dropped first: a sender that is
-/// cut off while it writes would not read the refusal.
+/// The refusal of a body over the limit. As much again is read and dropped first, for a moment: a
+/// sender that is cut off while it writes would not read the refusal.
 async fn drain(mut body: Body) -> Refusal {
-    let mut dropped = 0;
-    while dropped <= BODY_LEN_MAX
-        && let Some(Ok(frame)) = body.frame().await
-    {
-        dropped += frame.data_ref().map_or(0, Bytes::len);
-    }
+    let drop_rest = async {
+        let mut dropped = 0;
+        while dropped <= BODY_LEN_MAX
+            && let Some(Ok(frame)) = body.frame().await
+        {
+            dropped += frame.data_ref().map_or(0, Bytes::len);
+        }
+    };
+    // Whether it came to an end or not, the answer is the same.
+    tokio::time::timeout(DRAIN_TIME_MAX, drop_rest).await.ok();
     too_large()
 }
 
@@ -180,3 +184,5 @@ fn too_large() -> Refusal {
 const BODY_LEN_MAX: usize = FEDERATION_BODY_LEN_MAX;
 /// Time for a body to arrive.
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a sender over the limit is listened to before it gets its refusal.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
