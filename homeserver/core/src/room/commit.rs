@@ -172,7 +172,7 @@ async fn judge(
         let text = format!("no removal of {:?} is open", order.subject);
         return Err(Problem::new(Code::CommitForbidden, text));
     }
-    check_claims(state, homeserver, bundle, staged).await
+    check_claims(state, homeserver, staged).await
 }
 
 /// A room stays with its hub: moving one is admitted by the rules and not built yet.
@@ -193,15 +193,11 @@ pub(super) fn check_hub_stays(state: &RoomState, staged: &StagedRoomCommit) -> R
 }
 
 /// An added device of this server came by a KeyPackage claimed for this room (FED-9).
-async fn check_claims(
+pub(super) async fn check_claims(
     state: &RoomState,
     homeserver: &Homeserver,
-    bundle: &Bundle,
     staged: &StagedRoomCommit,
 ) -> Result<(), Problem> {
-    if bundle.welcome.is_none() {
-        return Ok(());
-    }
     let own = homeserver.name();
     let adds = staged.view.adds.iter().zip(&staged.key_package_references);
     for (leaf, reference) in adds.filter(|(l, _)| l.identity.device.domain() == own.as_str()) {

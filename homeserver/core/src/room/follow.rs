@@ -12,7 +12,7 @@ use holm_protocol::federation::LogPage;
 use holm_protocol::limits::PAGE_EVENTS_MAX;
 use holm_protocol::{Code, Event, EventKind, Problem, ServerName, SignedHead, SignedOrder};
 
-use super::commit::{check_hub_stays, stage_problem};
+use super::commit::{check_claims, check_hub_stays, stage_problem};
 use super::fold::Change;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
@@ -185,6 +185,7 @@ impl RoomTask {
         if let Err(problem) = check_hub_stays(state, &staged) {
             return Err(self.stop(position.seq, &problem.detail).await);
         }
+        check_claims(state, &homeserver, &staged).await?;
         let change = Change::before(state, homeserver.name(), &staged, position.seq);
         let interim = state.group.interim_hash();
         let attachment = match change.servers_joining.contains(homeserver.name()) {

@@ -192,6 +192,39 @@ async fn a_room_is_taken_only_for_a_key_package_given_for_it() {
 }
 
 #[tokio::test]
+async fn also_in_a_followed_room_a_key_package_serves_the_room_it_was_given_for() {
+    // FED-9
+    let mut e = enter().await;
+    let bob = Member::register(&e.scene, ISLET, "bob").await;
+    let other = RogueRoom::begin(&e.scene, &e.rogue);
+    let package = e
+        .room
+        .claim(&e.scene, &e.rogue, &bob.user, &other.room)
+        .await;
+    let page = e.room.add(&e.rogue, package);
+    let (cursor, problem) = e.room.bring(&e.scene, &e.rogue, ISLET, page).await;
+    let code = problem.map(|p| p.code);
+    assert_eq!((cursor, code), (1, Some(Code::UnclaimedKeyPackage)));
+    assert_eq!(events(&e.alice, &e.room.room).await.len(), 1);
+    assert_eq!(rooms(&bob).await, 0);
+}
+
+#[tokio::test]
+async fn a_second_user_enters_a_room_that_the_server_follows() {
+    // FED-9, LOG-14
+    let mut e = enter().await;
+    let bob = Member::register(&e.scene, ISLET, "bob").await;
+    let room = e.room.room.clone();
+    let package = e.room.claim(&e.scene, &e.rogue, &bob.user, &room).await;
+    let page = e.room.add(&e.rogue, package);
+    assert_eq!(
+        e.room.bring(&e.scene, &e.rogue, ISLET, page).await,
+        (2, None)
+    );
+    assert_eq!(rooms(&bob).await, 1);
+}
+
+#[tokio::test]
 async fn an_anchor_with_another_welcome_tree_or_interim_hash_is_refused() {
     // LOG-14
     let scene = Scene::start(&[ISLET]).await;
