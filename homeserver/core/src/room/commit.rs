@@ -45,7 +45,7 @@ impl RoomTask {
         check_hub(state, &homeserver)?;
         let now_ms = homeserver.now_ms().max(state.head.position.time);
         let staged = stage(state, &homeserver, &bundle, now_ms).await?;
-        judge(state, &homeserver, user, &bundle, &staged).await?;
+        judge(state, &homeserver, user, &staged).await?;
         let (event, mut change) = next_event(state, &homeserver, &bundle, &staged, now_ms);
         let position = Position::after(&event);
         let attachment = bundle.welcome.map(|welcome| Attachment {
@@ -147,7 +147,6 @@ async fn judge(
     state: &RoomState,
     homeserver: &Homeserver,
     user: &UserUri,
-    bundle: &Bundle,
     staged: &StagedRoomCommit,
 ) -> Result<(), Problem> {
     if staged.committer.user() != *user {
