@@ -14,6 +14,8 @@ pub(crate) mod step;
 
 use holm_protocol::RoomUri;
 use openmls::group::GroupId;
+pub(crate) use openmls::group::MlsGroup;
+pub(crate) use openmls::prelude::KeyPackage;
 
 use crate::error::SdkError;
 

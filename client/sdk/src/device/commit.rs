@@ -13,7 +13,6 @@ use holm_protocol::aad::{Aad, ClientMsgId};
 use holm_protocol::admission::{GroupView, due_orders};
 use holm_protocol::federation::BundleJson;
 use holm_protocol::{Code, Hash, RoomUri, SignedOrder, UserUri};
-use openmls::prelude::KeyPackage;
 
 use super::submit::Claimed;
 use super::{Device, Inner, on_task};
@@ -21,7 +20,7 @@ use crate::error::SdkError;
 use crate::event::{DeviceEvent, HopKind};
 use crate::mls::commit::{Plan, make, ordered_removals};
 use crate::mls::step::Step;
-use crate::mls::{group_id, refused};
+use crate::mls::{KeyPackage, group_id, refused};
 use crate::replica::account::Account;
 use crate::replica::pending::Pending;
 use crate::replica::rooms::RoomRow;

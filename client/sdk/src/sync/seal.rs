@@ -7,14 +7,13 @@ use holm_client_types::frame::DeviceFrame;
 use holm_mls::group_view;
 use holm_protocol::aad::{Aad, ClientMsgId};
 use holm_protocol::{Hash, Problem, RoomUri, SignedOrder};
-use openmls::group::MlsGroup;
 
 use super::lanes::Opening;
 use crate::device::Inner;
 use crate::error::SdkError;
 use crate::event::DeviceEvent;
 use crate::mls::seal::seal;
-use crate::mls::{group_id, refused};
+use crate::mls::{MlsGroup, group_id, refused};
 use crate::replica::outbox::Waiting;
 use crate::replica::rooms::RoomRow;
 use crate::replica::{messages, orders, outbox, rooms};

@@ -1,9 +1,11 @@
 //! Devices with real groups around a hub that checks nothing: what they take, refuse and keep.
 
 mod hub;
+mod line;
 mod world;
 
 mod changing;
+mod connected;
 mod messaging;
 mod refusing;
 mod stopping;

@@ -1,13 +1,15 @@
 //! A hub for tests: the client API's REST side over in-memory streams, and a log that takes
 //! whatever a test puts into it. It checks nothing but epochs, so that devices have to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use holm_client_types::account::{RegisterRequest, SessionResponse};
+use holm_client_types::endpoint::SYNC;
+use holm_client_types::frame::DeviceFrame;
 use holm_client_types::key_package::{
     ClaimResponse, ClaimedKeyPackage, KeyPackageCount, UploadKeyPackagesRequest,
 };
@@ -29,6 +31,10 @@ use holm_protocol::{
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::line::{Say, upgrade};
 
 use crate::error::SdkError;
 use crate::network::{Connector, Link};
@@ -41,7 +47,11 @@ pub(super) fn now_ms() -> u64 {
 
 /// One server that is hub of everything.
 #[derive(Default)]
-pub(super) struct Hub(Mutex<State>);
+pub(super) struct Hub {
+    state: Mutex<State>,
+    /// Something was heard on the line.
+    pub(super) news: Notify,
+}
 
 pub(super) struct State {
     pub(super) logs: BTreeMap<RoomUri, Log>,
@@ -53,6 +63,12 @@ pub(super) struct State {
     pub(super) asked: Vec<String>,
     /// Refuses the next commits so, before it looks at them.
     pub(super) refuse_commits: Vec<Problem>,
+    /// Answers the next messages so; with nothing at all where there is none.
+    pub(super) refuse_messages: VecDeque<Option<Problem>>,
+    /// What devices sent over their line, in order.
+    pub(super) heard: Vec<DeviceFrame>,
+    /// To the newest line.
+    pub(super) line: Option<UnboundedSender<Say>>,
 }
 
 #[derive(Default)]
@@ -73,6 +89,9 @@ impl Default for State {
             interim: Hash([0; 32]),
             asked: Vec::new(),
             refuse_commits: Vec::new(),
+            refuse_messages: VecDeque::new(),
+            heard: Vec::new(),
+            line: None,
         }
     }
 }
@@ -132,7 +151,7 @@ pub(super) fn signed_order(room: &RoomUri, user: &UserUri) -> SignedOrder {
 
 impl Hub {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.state.lock().unwrap()
     }
 
     /// Puts an event at the end of a room's log.
@@ -207,7 +226,9 @@ impl Connector for ToHub {
         let hub = Arc::clone(&self.0);
         let answer = hyper::service::service_fn(move |request| answer(Arc::clone(&hub), request));
         tokio::spawn(
-            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(far), answer),
+            hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(far), answer)
+                .with_upgrades(),
         );
         let link = Link {
             stream: Box::new(near),
@@ -230,6 +251,9 @@ async fn answer(
     let token = request.headers().get("authorization");
     let caller = token.map_or("", |t| t.to_str().unwrap());
     let caller = caller.trim_start_matches("Bearer ").to_owned();
+    if path == SYNC.path {
+        return Ok(upgrade(hub, request));
+    }
     let asked = format!("{} {path}", request.method());
     let body = request.into_body().collect().await.unwrap().to_bytes();
     let mut state = hub.lock();

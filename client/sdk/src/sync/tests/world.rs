@@ -1,12 +1,14 @@
 //! Devices around the test hub.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use holm_mls::bundle::interim_hash;
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::encoding::encode;
 use holm_protocol::{Event, EventKind, Hash, RoomUri, UserUri};
-use tokio::time::Instant;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 
 use super::hub::{Hub, ToHub, server};
 use crate::device::{Change, Device};
@@ -19,6 +21,9 @@ use crate::replica::ReplicaPlace;
 use crate::sync::lanes::Lanes;
 use crate::sync::welcome::WelcomeFrame;
 use crate::timeline::RoomState;
+
+/// How long a test waits for what has to come; never waited for on purpose.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A hub and the room it orders.
 pub(super) struct World {
@@ -185,6 +190,23 @@ impl Member {
         let mut step = state.step().await.unwrap();
         let group = step.group(&group_id(room, 0)).await.unwrap();
         interim_hash(group.public_group())
+    }
+
+    /// Runs the device.
+    pub(super) fn run(&self) -> JoinHandle<Result<(), SdkError>> {
+        let device = self.device.clone();
+        tokio::spawn(async move { device.run().await })
+    }
+
+    /// The next event.
+    pub(super) async fn next(&mut self) -> DeviceEvent {
+        let event = timeout(PATIENCE, self.events.next()).await;
+        event.expect("an event").unwrap().unwrap()
+    }
+
+    /// Waits for an event.
+    pub(super) async fn until(&mut self, fits: impl Fn(&DeviceEvent) -> bool) {
+        while !fits(&self.next().await) {}
     }
 
     /// The events told since the last call.
