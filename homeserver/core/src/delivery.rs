@@ -6,9 +6,11 @@
 
 mod connect;
 mod connection;
+mod live;
 mod subscription;
 mod tail;
 
+pub use live::LiveEvent;
 pub use subscription::Subscription;
 
 pub(crate) use connection::Delivery;
@@ -40,8 +42,8 @@ pub enum Outgoing {
     Event {
         /// The room.
         room: RoomUri,
-        /// Exact bytes.
-        event: Bytes,
+        /// Exact bytes, shared with the room's other readers.
+        event: LiveEvent,
         /// A signed head at or past it, where one was made.
         head: Option<Bytes>,
     },

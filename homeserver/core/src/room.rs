@@ -20,6 +20,7 @@ mod message;
 mod orders;
 mod read;
 mod registry;
+mod roster;
 mod state;
 mod task;
 

@@ -205,9 +205,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, B: Backend> Session<'_, S, B> {
             None => return Err(End::Close(close::INTERNAL, "the feed ended")),
         };
         for outgoing in batch {
-            let frame = outgoing::frame(outgoing)
+            let text = outgoing::text(outgoing)
                 .map_err(|code| End::Close(code, "the device's session ended"))?;
-            self.wire.push(&frame);
+            self.wire.push_text(text);
         }
         Ok(())
     }

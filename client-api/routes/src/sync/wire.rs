@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::heartbeat::{Due, Heartbeat};
+use super::outgoing::frame_text;
 
 /// A WebSocket with what waits to be written to it.
 pub(crate) struct Wire<S> {
@@ -69,9 +70,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Queues a frame; [`Wire::next`] writes it.
     pub(crate) fn push(&mut self, frame: &ServerFrame) {
-        let text = serde_json::to_string(frame)
-            .unwrap_or_else(|e| unreachable!("frames have text keys and plain values: {e}"));
-        self.queued.push_back(Message::text(text));
+        self.push_text(frame_text(frame));
+    }
+
+    /// Queues the text of a frame.
+    pub(crate) fn push_text(&mut self, text: Utf8Bytes) {
+        self.queued.push_back(Message::Text(text));
     }
 
     /// Queues a ping whose answer, [`Event::Passed`], shows that what stands before it was read.

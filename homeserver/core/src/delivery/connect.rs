@@ -55,11 +55,10 @@ impl Homeserver {
         delivered: u64,
         read: u64,
     ) -> Result<(), Problem> {
-        let membership = self.ports.rooms.membership(&caller.device, room).await;
-        let membership = membership.map_err(|e| internal(&e))?;
-        membership.ok_or_else(|| crate::room::unknown(room))?;
-        let head = self.ports.log.head(room).await.map_err(|e| internal(&e))?;
-        let head = head.map_or(0, |h| h.position.seq);
+        let head = match self.head_of_active(caller, room) {
+            Some(head) => head,
+            None => self.head_of_stored(caller, room).await?,
+        };
         if delivered > head || read > head {
             let text = format!("the newest event of the room is {head}");
             return Err(Problem::new(Code::BadRequest, text));
@@ -67,5 +66,20 @@ impl Homeserver {
         let marks = [(room.clone(), delivered.max(read), read)];
         let raised = self.ports.rooms.acknowledge(&caller.device, &marks).await;
         raised.map_err(|e| internal(&e))
+    }
+
+    /// The head of a room the caller is in now, where its task knows both.
+    fn head_of_active(&self, caller: &Caller, room: &RoomUri) -> Option<u64> {
+        let handle = self.rooms.active(room)?;
+        let is_in = handle.roster.get()?.has_device(&caller.device);
+        is_in.then(|| handle.tail.head()).flatten()
+    }
+
+    async fn head_of_stored(&self, caller: &Caller, room: &RoomUri) -> Result<u64, Problem> {
+        let membership = self.ports.rooms.membership(&caller.device, room).await;
+        let membership = membership.map_err(|e| internal(&e))?;
+        membership.ok_or_else(|| crate::room::unknown(room))?;
+        let head = self.ports.log.head(room).await.map_err(|e| internal(&e))?;
+        Ok(head.map_or(0, |h| h.position.seq))
     }
 }

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use holm_protocol::{DeviceUri, Problem, RoomUri};
 
-use super::Outgoing;
 use super::connection::{Connection, Look};
+use super::{LiveEvent, Outgoing};
 use crate::homeserver::{Homeserver, internal};
 use crate::ports::{Membership, StoredEntry};
 
@@ -235,7 +234,11 @@ impl Subscription {
         Ok(!cut)
     }
 
-    async fn events_after(&self, room: &RoomUri, after: u64) -> Result<Vec<(u64, Bytes)>, Problem> {
+    async fn events_after(
+        &self,
+        room: &RoomUri,
+        after: u64,
+    ) -> Result<Vec<(u64, LiveEvent)>, Problem> {
         let tail = self.homeserver.rooms.active(room).map(|handle| handle.tail);
         if let Some(events) = tail.and_then(|tail| tail.read(after, TURN_EVENTS)) {
             return Ok(events);
@@ -247,7 +250,10 @@ impl Subscription {
             .read(room, after, TURN_EVENTS, TURN_BYTES)
             .await;
         let entries = read.map_err(|e| internal(&e))?;
-        Ok(entries.into_iter().map(|e| (e.seq, e.event)).collect())
+        Ok(entries
+            .into_iter()
+            .map(|e| (e.seq, e.event.into()))
+            .collect())
     }
 
     /// A head beside the last event, at most once a second a room.
@@ -311,7 +317,7 @@ fn welcome(room: &RoomUri, entry: StoredEntry) -> Outgoing {
         },
         None => Outgoing::Event {
             room,
-            event,
+            event: event.into(),
             head: None,
         },
     }

@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use super::live::LiveEvent;
+
 /// Events kept.
 const EVENTS_MAX: usize = 256;
 /// Bytes of events kept.
@@ -16,7 +18,7 @@ pub(crate) struct Tail(Mutex<Run>);
 
 #[derive(Default)]
 struct Run {
-    events: VecDeque<(u64, Bytes)>,
+    events: VecDeque<(u64, LiveEvent)>,
     bytes: usize,
     /// Number of the newest event, also while none is kept.
     head: u64,
@@ -40,18 +42,24 @@ impl Tail {
         for (seq, event) in events {
             run.head = seq;
             run.bytes += event.len();
-            run.events.push_back((seq, event));
+            run.events.push_back((seq, event.into()));
             while run.events.len() > EVENTS_MAX || run.bytes > BYTES_MAX {
                 let Some((_, old)) = run.events.pop_front() else {
                     break;
                 };
-                run.bytes -= old.len();
+                run.bytes -= old.bytes().len();
             }
         }
     }
 
+    /// Number of the room's newest event, where it is known.
+    pub(crate) fn head(&self) -> Option<u64> {
+        let run = self.lock();
+        run.known.then_some(run.head)
+    }
+
     /// Events after `after`, at most `limit`; `None` where the store has to be asked.
-    pub(crate) fn read(&self, after: u64, limit: usize) -> Option<Vec<(u64, Bytes)>> {
+    pub(crate) fn read(&self, after: u64, limit: usize) -> Option<Vec<(u64, LiveEvent)>> {
         let run = self.lock();
         if run.known && after >= run.head {
             return Some(Vec::new());

@@ -166,6 +166,11 @@ impl Homeserver {
 
     /// Rooms that do not exist and rooms without a participant of the peer look alike (FED-13).
     async fn check_participant(&self, peer: &ServerName, room: &RoomUri) -> Result<(), Problem> {
+        let roster = self.rooms.active(room).and_then(|h| h.roster.get());
+        let here = roster.filter(|r| r.hub == *self.name());
+        if here.is_some_and(|r| r.servers.contains(peer)) {
+            return Ok(());
+        }
         self.check_hub_of(room).await?;
         let (reply, answer) = oneshot::channel();
         let server = peer.clone();

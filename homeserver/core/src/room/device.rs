@@ -176,6 +176,10 @@ impl Homeserver {
 
     /// The hub of a room the caller is in now.
     async fn hub_for(&self, caller: &Caller, room: &RoomUri) -> Result<ServerName, Problem> {
+        let roster = self.rooms.active(room).and_then(|h| h.roster.get());
+        if let Some(roster) = roster.filter(|r| r.has_device(&caller.device)) {
+            return Ok(roster.hub.clone());
+        }
         let membership = self.ports.rooms.membership(&caller.device, room).await;
         let membership = membership.map_err(|e| internal(&e))?;
         membership

@@ -115,16 +115,14 @@ impl RoomTask {
     pub(super) fn wake_all(&self, servers_before: &[ServerName]) {
         let Some(state) = &self.state else { return };
         let own = self.homeserver.name();
-        self.homeserver
-            .delivery
-            .wake(&state.local_devices(own), &self.room);
+        let roster = self.roster.update(state, own);
+        self.homeserver.delivery.wake(&roster.devices, &self.room);
         if !state.is_hub(own) {
             return;
         }
-        let mut servers = state.servers();
-        servers.extend(servers_before.iter().cloned());
-        servers.remove(own);
-        for server in &servers {
+        let before = servers_before.iter();
+        let gone = before.filter(|server| !roster.servers.contains(*server));
+        for server in roster.servers.iter().chain(gone).filter(|s| *s != own) {
             self.homeserver.wake_peer(server, &self.room);
         }
     }

@@ -7,7 +7,8 @@ use holm_protocol::{Code, Problem, RoomUri};
 use tokio::sync::mpsc;
 
 use super::command::Command;
-use super::task;
+use super::roster::Published;
+use super::task::RoomTask;
 use crate::delivery::Tail;
 use crate::homeserver::Homeserver;
 
@@ -28,6 +29,8 @@ pub(crate) struct RoomHandle {
     mailbox: mpsc::Sender<Command>,
     /// The newest events, for connected devices.
     pub(crate) tail: Arc<Tail>,
+    /// Hub, own devices and servers, where the task knows them.
+    pub(crate) roster: Arc<Published>,
     /// Keeps one user's messages to a remote hub in order.
     pub(crate) forward: Arc<tokio::sync::Mutex<()>>,
 }
@@ -65,15 +68,21 @@ impl Homeserver {
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(30));
         }
         let (mailbox, inbox) = mpsc::channel(MAILBOX_LEN_MAX);
-        let tail = Arc::new(Tail::default());
         let handle = RoomHandle {
             mailbox,
-            tail: Arc::clone(&tail),
+            tail: Arc::default(),
+            roster: Arc::default(),
             forward: Arc::default(),
         };
         active.insert(room.clone(), handle.clone());
-        let work = task::run(self.clone(), room.clone(), tail, inbox);
-        self.ports.tasks.spawn("room", Box::pin(work));
+        let task = RoomTask {
+            homeserver: self.clone(),
+            room: room.clone(),
+            tail: Arc::clone(&handle.tail),
+            roster: Arc::clone(&handle.roster),
+            state: None,
+        };
+        self.ports.tasks.spawn("room", Box::pin(task.run(inbox)));
         Ok(handle)
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::command::Command;
 use super::message::Batch;
+use super::roster::Published;
 use super::state::RoomState;
 use crate::delivery::Tail;
 use crate::homeserver::Homeserver;
@@ -22,36 +23,26 @@ pub(super) struct RoomTask {
     pub(super) homeserver: Homeserver,
     pub(super) room: RoomUri,
     pub(super) tail: Arc<Tail>,
+    pub(super) roster: Arc<Published>,
     /// Loaded at the first command, and again after anything went wrong.
     pub(super) state: Option<RoomState>,
 }
 
-/// Runs until the room has been idle, or the server stops.
-pub(super) async fn run(
-    homeserver: Homeserver,
-    room: RoomUri,
-    tail: Arc<Tail>,
-    mut inbox: mpsc::Receiver<Command>,
-) {
-    let mut task = RoomTask {
-        homeserver,
-        room,
-        tail,
-        state: None,
-    };
-    let mut commands = Vec::with_capacity(BATCH_LEN_MAX);
-    loop {
-        let received = inbox.recv_many(&mut commands, BATCH_LEN_MAX);
-        match tokio::time::timeout(IDLE, received).await {
-            Ok(0) => return,
-            Ok(_) => task.take(&mut commands).await,
-            Err(_idle) if task.homeserver.rooms.retire(&task.room, &inbox) => return,
-            Err(_idle) => {}
+impl RoomTask {
+    /// Runs until the room has been idle, or the server stops.
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Command>) {
+        let mut commands = Vec::with_capacity(BATCH_LEN_MAX);
+        loop {
+            let received = inbox.recv_many(&mut commands, BATCH_LEN_MAX);
+            match tokio::time::timeout(IDLE, received).await {
+                Ok(0) => return,
+                Ok(_) => self.take(&mut commands).await,
+                Err(_idle) if self.homeserver.rooms.retire(&self.room, &inbox) => return,
+                Err(_idle) => {}
+            }
         }
     }
-}
 
-impl RoomTask {
     async fn take(&mut self, commands: &mut Vec<Command>) {
         let mut batch = Batch::default();
         for command in commands.drain(..) {
@@ -64,6 +55,15 @@ impl RoomTask {
             }
         }
         self.submit(batch).await;
+        self.publish();
+    }
+
+    /// Lets others know whom the room has now.
+    fn publish(&self) {
+        match &self.state {
+            Some(state) => drop(self.roster.update(state, self.homeserver.name())),
+            None => self.roster.withdraw(),
+        }
     }
 
     /// Answers go to receivers that may have gone; that is theirs to decide.

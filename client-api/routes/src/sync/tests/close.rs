@@ -129,7 +129,7 @@ async fn a_device_that_takes_nothing_is_dropped_though_it_speaks() {
     let mut scene = Scene::connected().await;
     let event = Outgoing::Event {
         room: room("a"),
-        event: Bytes::from(vec![7; 2 * PIPE_LEN]),
+        event: Bytes::from(vec![7; 2 * PIPE_LEN]).into(),
         head: None,
     };
     scene.feed.try_send(Ok(vec![event])).unwrap();

@@ -43,7 +43,7 @@ async fn what_the_homeserver_hands_over_arrives_in_order() {
         },
         Outgoing::Event {
             room: room("a"),
-            event: bytes.clone(),
+            event: bytes.clone().into(),
             head: Some(bytes.clone()),
         },
         Outgoing::Order {
@@ -151,7 +151,7 @@ async fn the_next_batch_is_fetched_only_when_the_last_was_taken() {
     let mut scene = Scene::connected().await;
     let large = Outgoing::Event {
         room: room("a"),
-        event: Bytes::from(vec![7; 2 * PIPE_LEN]),
+        event: Bytes::from(vec![7; 2 * PIPE_LEN]).into(),
         head: None,
     };
     for _ in 0..3 {
