@@ -52,14 +52,14 @@ pub enum ChatError {
 ///
 /// # Errors
 /// The device can't be opened, or input or output fails; refusals are told and don't end it.
-pub async fn chat_on_terminal(options: ChatOptions) -> Result<(), ChatError> {
+pub async fn chat_on_terminal(options: ChatOptions, ports: SdkPorts) -> Result<(), ChatError> {
     let on_terminal = std::io::stdin().is_terminal() && !options.json;
     let passwords = match on_terminal {
         true => Passwords::Hidden,
         false => Passwords::Given,
     };
     let input = BufReader::new(tokio::io::stdin());
-    run(options, input, std::io::stdout(), passwords).await
+    run((options, ports), input, std::io::stdout(), passwords).await
 }
 
 /// Chats over any streams. A password comes with its command (`--json`), from the variable
@@ -72,17 +72,18 @@ pub async fn chat(
     input: impl AsyncBufRead + Unpin,
     output: impl Write,
 ) -> Result<(), ChatError> {
-    run(options, input, output, Passwords::Given).await
+    let ports = SdkPorts::system();
+    run((options, ports), input, output, Passwords::Given).await
 }
 
 async fn run(
-    options: ChatOptions,
+    (options, ports): (ChatOptions, SdkPorts),
     input: impl AsyncBufRead + Unpin,
     output: impl Write,
     passwords: Passwords,
 ) -> Result<(), ChatError> {
     let place = ReplicaPlace::Folder(options.profile_dir());
-    let opened = Device::open(place, network(&options)?, SdkPorts::system()).await;
+    let opened = Device::open(place, network(&options)?, ports).await;
     let device = opened.map_err(|error| match error {
         SdkError::ReplicaInUse => ChatError::InUse(options.profile_dir().display().to_string()),
         error => error.into(),

@@ -5,6 +5,7 @@
 //! moves a device. Nothing here trusts a server with more than delivery: chain, heads, commits,
 //! certificates and orders are verified on the device (spec 02 to 05, 07, 08).
 
+mod crash_points;
 mod error;
 mod ports;
 
@@ -21,6 +22,7 @@ mod replica;
 mod device;
 mod sync;
 
+pub use crash_points::{CrashPoint, CrashPoints};
 pub use device::{Device, SessionInfo};
 pub use error::SdkError;
 pub use event::{DeviceEvent, EventReceiver, HopKind, Lagged};

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::crash_points::{CrashPoint, CrashPoints, NoCrash};
+
 /// The wall clock.
 pub trait Clock: Send + Sync {
     /// Milliseconds since 1970.
@@ -18,22 +20,30 @@ pub trait Rng: Send + Sync {
     fn fill(&self, out: &mut [u8]);
 }
 
-/// Time and randomness of one device.
+/// What one device is given.
 #[derive(Clone)]
 pub struct SdkPorts {
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     /// The source of randomness.
     pub rng: Arc<dyn Rng>,
+    /// Told at named places, where a test may end the process.
+    pub crash_points: Arc<dyn CrashPoints>,
 }
 
 impl SdkPorts {
-    /// The operating system's clock and randomness.
+    /// The operating system's clock and randomness; nothing happens at named places.
     pub fn system() -> Self {
         Self {
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
+            crash_points: Arc::new(NoCrash),
         }
+    }
+
+    /// A named place is reached.
+    pub(crate) fn reached(&self, point: CrashPoint) {
+        self.crash_points.reached(point);
     }
 
     /// `N` random bytes.

@@ -13,7 +13,8 @@ use tokio::sync::{Semaphore, oneshot};
 use crate::delivery::Delivery;
 use crate::peer::Outbound;
 use crate::ports::{
-    AccountStore, Clock, KeyPackageStore, LogStore, Peers, Rng, RoomStore, StoreError, Tasks,
+    AccountStore, Clock, CrashPoints, KeyPackageStore, LogStore, Peers, Rng, RoomStore, StoreError,
+    Tasks,
 };
 use crate::room::Rooms;
 
@@ -36,6 +37,8 @@ pub struct Ports {
     pub rooms: Arc<dyn RoomStore>,
     /// The way to other servers.
     pub peers: Arc<dyn Peers>,
+    /// Told at named places, where a test may end the process.
+    pub crash_points: Arc<dyn CrashPoints>,
 }
 
 /// Name and keys of this server.

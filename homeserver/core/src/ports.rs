@@ -4,6 +4,7 @@
 //! tests and other engines get in. A port method is one transaction or one exchange.
 
 mod accounts;
+mod crash_points;
 mod key_packages;
 mod log;
 mod peers;
@@ -11,6 +12,7 @@ mod rooms;
 mod runtime;
 
 pub use accounts::{Account, AccountStore, EnrolledDevice, TokenOwner};
+pub use crash_points::{CrashPoint, CrashPoints, NoCrash};
 pub use key_packages::{Claim, KeyPackageStore, StoredKeyPackage};
 pub use log::{Append, AppendError, Attachment, Entry, Expect, LogHead, LogStore, StoredEntry};
 pub use peers::{Answer, Exchange, ExchangeError, PeerError, PeerStore, Peers};

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use holm_client_api::Sockets;
-use holm_core::ports::{Clock, Rng};
+use holm_core::ports::{Clock, CrashPoints, Rng};
 use holm_core::{Homeserver, Identity, Ports, Registration, Settings};
 use holm_federation::{
     AddressGuard, HickoryResolver, HttpExchange, Transport, TransportParts, TransportSettings,
@@ -51,12 +51,14 @@ impl Assembly {
         stop: CancellationToken,
     ) -> Result<Self, Failure> {
         let (store, writer) = open_store(data).await?;
+        let crash_points = crate::crash::of_server()?;
+        let writer = writer.with_crash_points(Arc::clone(&crash_points));
         let writer = tokio::spawn(writer.run());
         let identity = identity(config, keys, base_url)?;
         let transport = Arc::new(Transport::new(transport_parts(config, &identity, &store)?));
         let work = CancellationToken::new();
         let tasks = TokioTasks::new(work.clone());
-        let ports = ports(&store, &transport, &tasks);
+        let ports = ports(&store, &transport, &tasks, crash_points);
         let settings = Settings {
             registration: match config.registration {
                 config::Registration::Open => Registration::Open,
@@ -170,7 +172,12 @@ fn extra_roots(config: &Config) -> Result<Vec<u8>, Failure> {
     Ok(all)
 }
 
-fn ports(store: &Sqlite, transport: &Arc<Transport>, tasks: &TokioTasks) -> Ports {
+fn ports(
+    store: &Sqlite,
+    transport: &Arc<Transport>,
+    tasks: &TokioTasks,
+    crash_points: Arc<dyn CrashPoints>,
+) -> Ports {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let rng: Arc<dyn Rng> = Arc::new(OsRng);
     let store = Arc::new(store.clone());
@@ -183,5 +190,6 @@ fn ports(store: &Sqlite, transport: &Arc<Transport>, tasks: &TokioTasks) -> Port
         key_packages: store.clone(),
         rooms: store,
         peers: transport.clone(),
+        crash_points,
     }
 }

@@ -170,7 +170,7 @@ fn print_config(args: ConfigArgs) -> Result<Outcome, Failure> {
 }
 
 async fn chat(options: ChatOptions) -> Result<Outcome, Failure> {
-    holm_cli::chat_on_terminal(options)
+    holm_cli::chat_on_terminal(options, crate::crash::of_device()?)
         .await
         .map_err(Failure::failed)?;
     Ok(Outcome::Fine)

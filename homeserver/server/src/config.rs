@@ -28,7 +28,8 @@ pub struct ConfigError {
 }
 
 /// Variables that begin with `HOLM_` and are no configuration: of the lab, the chat, the tests.
-const NOT_CONFIGURATION: [&str; 4] = [
+const NOT_CONFIGURATION: [&str; 5] = [
+    crate::crash::VARIABLE,
     "HOLM_LAB_BIN",
     "HOLM_PASSWORD",
     "HOLM_CORPUS",

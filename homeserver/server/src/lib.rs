@@ -5,6 +5,7 @@
 //! root, the one place that knows every crate (ARCHITECTURE.md).
 
 pub mod command;
+mod crash;
 pub mod failure;
 pub mod report;
 

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use holm_client_types::endpoint::CLIENT;
-use holm_core::ports::{Account, Clock, EnrolledDevice, Future, Rng, Tasks};
+use holm_core::ports::{Account, Clock, EnrolledDevice, Future, NoCrash, Rng, Tasks};
 use holm_core::{Homeserver, Identity, Ports, Registration, Settings};
 use holm_protocol::endpoint::Endpoint;
 use holm_protocol::identity::DeviceIdentity;
@@ -76,6 +76,7 @@ impl Site {
             key_packages: stores.clone(),
             rooms: stores.clone(),
             peers: Arc::new(NoPeers),
+            crash_points: Arc::new(NoCrash),
         };
         let key = |n| PrivateKey::from_seed(&[n; 32]);
         let identity = Identity {

@@ -16,6 +16,7 @@ use holm_protocol::{Code, Hash, RoomUri, SignedOrder, UserUri};
 
 use super::submit::Claimed;
 use super::{Device, Inner, on_task};
+use crate::crash_points::CrashPoint;
 use crate::error::SdkError;
 use crate::event::{DeviceEvent, HopKind};
 use crate::mls::commit::{Plan, make, ordered_removals};
@@ -93,8 +94,10 @@ impl Inner {
                 Ok(ready) => ready,
                 Err(cursor) => return Ok(cursor),
             };
+            self.ports.reached(CrashPoint::DeviceCommitBeforeSubmit);
             match self.submit(room, &ready.request).await {
                 Ok(sent) => {
+                    self.ports.reached(CrashPoint::DeviceCommitBeforeMeet);
                     self.meet(room, sent.seq).await?;
                     self.drop_claims(room, &claimed).await?;
                     self.hop(HopKind::CommitOrdered, || {

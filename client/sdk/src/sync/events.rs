@@ -11,6 +11,7 @@ use holm_protocol::room_extension::Hub;
 use holm_protocol::{Event, EventKind, RoomUri, SignedHead};
 
 use super::heads::Heads;
+use crate::crash_points::CrashPoint;
 use crate::device::Inner;
 use crate::error::SdkError;
 use crate::event::DeviceEvent;
@@ -125,7 +126,9 @@ impl Inner {
         };
         let stopped = work.take(run).await?;
         let (tell, hub, unknown_key) = (work.tell, work.hub, work.heads.unknown_key);
+        self.ports.reached(CrashPoint::DeviceBeforeCommit);
         step.commit().await?;
+        self.ports.reached(CrashPoint::DeviceAfterCommit);
         drop(state);
         for event in tell {
             self.tell(event);

@@ -9,6 +9,7 @@ use holm_protocol::aad::{Aad, ClientMsgId};
 use holm_protocol::{Hash, Problem, RoomUri, SignedOrder};
 
 use super::lanes::Opening;
+use crate::crash_points::CrashPoint;
 use crate::device::Inner;
 use crate::error::SdkError;
 use crate::event::DeviceEvent;
@@ -87,6 +88,7 @@ impl Inner {
             sealed.ready.push((id_of, place, frame));
         }
         step.commit().await?;
+        self.ports.reached(CrashPoint::DeviceSendAfterCommit);
         Ok(sealed)
     }
 
@@ -97,6 +99,7 @@ impl Inner {
         id: ClientMsgId,
         (seq, time): (u64, u64),
     ) -> Result<(), SdkError> {
+        self.ports.reached(CrashPoint::DeviceSendBeforeSent);
         let account = self.account()?;
         let mut state = self.lock().await;
         let mut step = state.step().await?;

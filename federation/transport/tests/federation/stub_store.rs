@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use holm_core::ports::{
     Account, AccountStore, Append, AppendError, Claim, EnrolledDevice, Fold, Future,
-    KeyPackageStore, LogHead, LogStore, Membership, PeerCursor, RoomRecord, RoomStore, StoreError,
-    Stored, StoredEntry, StoredKeyPackage, StoredOrder, Tasks, TokenOwner,
+    KeyPackageStore, LogHead, LogStore, Membership, NoCrash, PeerCursor, RoomRecord, RoomStore,
+    StoreError, Stored, StoredEntry, StoredKeyPackage, StoredOrder, Tasks, TokenOwner,
 };
 use holm_core::{Homeserver, Ports, Registration, Settings};
 use holm_federation::Transport;
@@ -26,6 +26,7 @@ pub(crate) fn homeserver(world: &World, transport: &Arc<Transport>) -> Homeserve
         key_packages: store.clone(),
         rooms: store,
         peers: transport.clone(),
+        crash_points: Arc::new(NoCrash),
     };
     let registration = Registration::Closed;
     Homeserver::new(ports, (*world.islet).clone(), Settings { registration })

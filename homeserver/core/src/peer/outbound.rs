@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use crate::HOP_TARGET;
 use crate::homeserver::Homeserver;
-use crate::ports::{PeerCursor, PeerError};
+use crate::ports::{CrashPoint, PeerCursor, PeerError};
 
 /// Rooms in one notify.
 const ROOMS_MAX: usize = 32;
@@ -195,6 +195,8 @@ impl Bring {
                 _ => {}
             }
         }
+        let crash_points = &self.homeserver.ports.crash_points;
+        crash_points.reached(CrashPoint::NotifyBeforeCursor);
         let stored = self
             .homeserver
             .ports

@@ -1,7 +1,7 @@
 //! The one way into the log: append where the head still is what this task saw (LOG-2).
 
 use super::task::RoomTask;
-use crate::ports::{Append, AppendError, Entry, Expect, LogHead};
+use crate::ports::{Append, AppendError, CrashPoint, Entry, Expect, LogHead};
 
 impl RoomTask {
     /// Appends entries and moves on to `head`. Where that fails for any other reason than a
@@ -36,5 +36,13 @@ impl RoomTask {
                 Err(error)
             }
         }
+    }
+
+    /// A named place is reached, at the hub or at a follower.
+    pub(super) fn reached(&self, at_hub: CrashPoint, at_follower: CrashPoint) {
+        let own = self.homeserver.name();
+        let is_hub = self.state.as_ref().is_some_and(|s| s.is_hub(own));
+        let point = if is_hub { at_hub } else { at_follower };
+        self.homeserver.ports.crash_points.reached(point);
     }
 }

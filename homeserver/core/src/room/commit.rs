@@ -21,7 +21,7 @@ use super::state::RoomState;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
 use crate::homeserver::{Homeserver, internal};
-use crate::ports::{Attachment, Entry, LogHead};
+use crate::ports::{Attachment, CrashPoint, Entry, LogHead};
 
 impl RoomTask {
     /// Takes a commit of `user`, whose server answers for it.
@@ -61,6 +61,8 @@ impl RoomTask {
             attachment,
         };
         self.append_commit(entry, position, staged, change).await?;
+        let crash_points = &homeserver.ports.crash_points;
+        crash_points.reached(CrashPoint::AppendBeforeAnswer);
         Ok(Sent {
             client_msg_id: id,
             seq: position.seq,
@@ -83,6 +85,7 @@ impl RoomTask {
             let text = "the store could not take the commit now; look at the log and try again";
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
         }
+        self.reached(CrashPoint::CommitBeforeFold, CrashPoint::FollowBeforeFold);
         let state = self.state.as_mut().ok_or_else(super::registry::stopping)?;
         tell_commit(state.is_hub(self.homeserver.name()), &told, &self.room);
         if let Err(error) = state.group.merge(staged) {

@@ -10,7 +10,7 @@ use holm_protocol::{DeviceUri, ServerName};
 
 use super::state::RoomState;
 use super::task::RoomTask;
-use crate::ports::{Fold, RoomRecord};
+use crate::ports::{CrashPoint, Fold, RoomRecord};
 
 /// One commit's effect, gathered before and after its merge.
 pub(super) struct Change {
@@ -107,12 +107,17 @@ impl RoomTask {
             tracing::error!(room = %self.room, %error, "folding a commit failed; it is made again");
             self.state = None;
         }
+        self.reached(CrashPoint::CommitAfterFold, CrashPoint::FollowAfterFold);
         self.homeserver.delivery.wake_changed(&devices, &self.room);
         self.wake_all(&servers_before);
     }
 
     /// Wakes connected local devices and, at the hub, all peers; also those just removed.
     pub(super) fn wake_all(&self, servers_before: &[ServerName]) {
+        self.reached(
+            CrashPoint::AppendBeforeFanOut,
+            CrashPoint::FollowBeforeFanOut,
+        );
         let Some(state) = &self.state else { return };
         let own = self.homeserver.name();
         let roster = self.roster.update(state, own);

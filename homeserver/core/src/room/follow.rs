@@ -17,7 +17,7 @@ use super::fold::Change;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
 use crate::homeserver::internal;
-use crate::ports::{Attachment, Entry, LogHead, StoredOrder};
+use crate::ports::{Attachment, CrashPoint, Entry, LogHead, StoredOrder};
 
 impl RoomTask {
     /// Takes a page of the hub's log; the cursor afterwards and what stopped it there.
@@ -28,6 +28,8 @@ impl RoomTask {
     ) -> (u64, Option<Problem>) {
         let taken = self.take_page(from, &page).await;
         let cursor = self.state.as_ref().map_or(0, |s| s.head.position.seq);
+        let crash_points = &self.homeserver.ports.crash_points;
+        crash_points.reached(CrashPoint::FollowBeforeAnswer);
         (cursor, taken.err())
     }
 
@@ -36,16 +38,9 @@ impl RoomTask {
             let text = format!("a page has at most {PAGE_EVENTS_MAX} events");
             return Err(Problem::new(Code::TooLarge, text));
         }
-        let known = self
-            .homeserver
-            .ports
-            .rooms
-            .room(&self.room)
-            .await
-            .map_err(|e| internal(&e))?;
-        match &known {
-            Some(record) if record.hub != *from => {
-                let text = format!("the hub of this room is {}", record.hub);
+        match self.known_hub().await? {
+            Some(hub) if hub != *from => {
+                let text = format!("the hub of this room is {hub}");
                 return Err(Problem::new(Code::NotHub, text));
             }
             Some(_) => {}
@@ -65,6 +60,15 @@ impl RoomTask {
             state.hub_head = Some(head);
         }
         Ok(())
+    }
+
+    /// The room's hub, where this server has a copy.
+    async fn known_hub(&self) -> Result<Option<ServerName>, Problem> {
+        if let Some(state) = &self.state {
+            return Ok(Some(state.hub.clone()));
+        }
+        let record = self.homeserver.ports.rooms.room(&self.room).await;
+        Ok(record.map_err(|e| internal(&e))?.map(|r| r.hub))
     }
 
     fn check_stopped(&self) -> Result<(), Problem> {

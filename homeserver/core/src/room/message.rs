@@ -19,7 +19,7 @@ use super::state::RoomState;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
 use crate::homeserver::{Homeserver, internal};
-use crate::ports::{Entry, LogHead};
+use crate::ports::{CrashPoint, Entry, LogHead};
 
 type Verdict = Result<Sent, Problem>;
 
@@ -123,6 +123,8 @@ impl RoomTask {
                         "a ciphertext is now event {} of {}", position.seq, self.room);
                 }
                 self.wake_all(&[]);
+                let crash_points = &self.homeserver.ports.crash_points;
+                crash_points.reached(CrashPoint::AppendBeforeAnswer);
                 Some(verdicts(plan.fates, &plan.positions))
             }
             Err(_told) => None,

@@ -8,7 +8,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use holm_core::ports::{Append, AppendError, StoreError};
+use holm_core::ports::{Append, AppendError, CrashPoint, CrashPoints, NoCrash, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -34,6 +34,7 @@ pub(super) enum Job {
 pub struct Writer {
     shared: Arc<Shared>,
     jobs: mpsc::Receiver<Job>,
+    crash_points: Arc<dyn CrashPoints>,
 }
 
 /// What one transaction takes.
@@ -57,7 +58,18 @@ pub(super) enum Unanswered {
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>) -> (Self, mpsc::Sender<Job>) {
         let (queue, jobs) = mpsc::channel(QUEUE_LEN_MAX);
-        (Self { shared, jobs }, queue)
+        let writer = Self {
+            shared,
+            jobs,
+            crash_points: Arc::new(NoCrash),
+        };
+        (writer, queue)
+    }
+
+    /// Tells `crash_points` before and after a transaction is committed.
+    pub fn with_crash_points(mut self, crash_points: Arc<dyn CrashPoints>) -> Self {
+        self.crash_points = crash_points;
+        self
     }
 
     /// Writes until the last clone of the store is gone. Once the store has failed it only
@@ -70,7 +82,7 @@ impl Writer {
                 let Ok(job) = self.jobs.try_recv() else { break };
                 batch.add(job);
             }
-            batch.write(&self.shared).await;
+            batch.write(&self.shared, &*self.crash_points).await;
         }
     }
 }
@@ -96,7 +108,7 @@ impl Batch {
         jobs >= BATCH_JOBS_MAX || self.bytes >= BATCH_BYTES_MAX
     }
 
-    async fn write(mut self, shared: &Shared) {
+    async fn write(mut self, shared: &Shared, crash_points: &dyn CrashPoints) {
         let mut committing = false;
         let written = shared.run(async {
             let mut transaction = shared.transaction().await?;
@@ -104,7 +116,9 @@ impl Batch {
             let outcomes = batch::stage(connection, &self.appends).await?;
             marks::raise(connection, mem::take(&mut self.marks)).await?;
             committing = true;
+            reached(crash_points, BEFORE_COMMIT, &self.appends);
             transaction.commit().await?;
+            reached(crash_points, AFTER_COMMIT, &self.appends);
             Ok(outcomes)
         });
         let written = written.await;
@@ -154,11 +168,28 @@ pub(super) async fn ask<E>(
     }
 }
 
+/// A named place is reached by each append. Copies of another server's log are known by having no
+/// idempotency keys (LOG-9).
+fn reached(to: &dyn CrashPoints, (at_hub, at_follower): (CrashPoint, CrashPoint), all: &[Append]) {
+    let is_copy = |append: &Append| append.entries.iter().all(|e| e.idempotency_key.is_none());
+    let point = |append| if is_copy(append) { at_follower } else { at_hub };
+    all.iter().for_each(|append| to.reached(point(append)));
+}
+
 fn tell<E>(to: Answer<E>, outcome: Result<(), E>) {
     if to.send(outcome).is_err() {
         tracing::debug!("a caller did not wait for the outcome");
     }
 }
+
+/// A transaction is staged; as hub and as follower.
+const BEFORE_COMMIT: (CrashPoint, CrashPoint) = (
+    CrashPoint::AppendBeforeCommit,
+    CrashPoint::FollowBeforeCommit,
+);
+/// A transaction is durable; as hub and as follower.
+const AFTER_COMMIT: (CrashPoint, CrashPoint) =
+    (CrashPoint::AppendAfterCommit, CrashPoint::FollowAfterCommit);
 
 /// Jobs that may wait for the writer.
 const QUEUE_LEN_MAX: usize = 1_024;
