@@ -1,12 +1,13 @@
 //! One server of the lab: a `holm serve` process with its own folder.
 //!
 //! The process reads its standard input and stops when that ends, so it does not outlive the lab
-//! even where the lab is killed. Its log goes to `server.log`.
+//! even where the lab is killed. Its log goes to `server.log`. A test can have it started so that
+//! it dies at a named place (ADR-0011).
 
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use holm_protocol::ServerName;
@@ -48,12 +49,12 @@ impl LabServer {
     ) -> Result<Self, LabError> {
         let domain = config.domain()?.clone();
         let mut config = config;
-        let first = launch(&program, &folder, &config, &domain, &hops).await;
+        let first = launch(&program, &folder, &config, &domain, &hops, None).await;
         let (running, ready) = match first {
             Err(LabError::NotStarted { .. }) if config.listen.port() != 0 => {
                 // Somebody else may have taken the port since.
                 config.listen.set_port(0);
-                launch(&program, &folder, &config, &domain, &hops).await?
+                launch(&program, &folder, &config, &domain, &hops, None).await?
             }
             result => result?,
         };
@@ -143,6 +144,26 @@ impl LabServer {
 
     /// Starts it again on the same data and port, stopping it first where it runs.
     pub async fn restart(&self) -> Result<(), LabError> {
+        self.start_again(None).await
+    }
+
+    /// Starts it again as [`LabServer::restart`] does, and has it die when it reaches a place:
+    /// `<point>`, or `<point>:<times>`.
+    pub async fn restart_to_crash(&self, at: &str) -> Result<(), LabError> {
+        self.start_again(Some(at)).await
+    }
+
+    /// Waits until the process ends by itself; how it ended, `None` where none runs.
+    pub async fn exit(&self) -> Result<Option<ExitStatus>, LabError> {
+        let Some(mut running) = self.running.lock().await.take() else {
+            return Ok(None);
+        };
+        // Waiting would close its standard input, which asks it to stop.
+        let _stdin = running.child.stdin.take();
+        Ok(Some(running.child.wait().await?))
+    }
+
+    async fn start_again(&self, crash_at: Option<&str>) -> Result<(), LabError> {
         self.stop().await?;
         let config = self.config.lock().await.clone();
         let (running, ready) = launch(
@@ -151,6 +172,7 @@ impl LabServer {
             &config,
             &self.domain,
             &self.hops,
+            crash_at,
         )
         .await?;
         self.ready.send_replace(ready);
@@ -180,10 +202,12 @@ async fn launch(
     config: &Config,
     domain: &ServerName,
     hops: &broadcast::Sender<(ServerName, Hop)>,
+    crash_at: Option<&str>,
 ) -> Result<(Running, Ready), LabError> {
     write_config(folder, config)?;
     let log = folder.join("server.log");
     let mut child = command(program, folder, log_file(&log)?)
+        .envs(crash_at.map(|at| (crate::crash::VARIABLE, at)))
         .spawn()
         .map_err(|cause| LabError::Program {
             program: program.to_owned(),
