@@ -65,6 +65,16 @@ pub const AAD_LEN_MAX: usize = 16 * 1_024;
 pub const COMMIT_ORDERS_MAX: usize = 16;
 /// Bytes of the room extension, which stands in every GroupInfo of the log (LIM-22).
 pub const ROOM_EXTENSION_LEN_MAX: usize = 64 * 1_024;
+/// Commits that wait for their turn in a room (LIM-23).
+pub const COMMITS_WAITING_MAX: usize = 64;
+/// Messages a server holds of one device while hubs are away (LIM-23).
+pub const HELD_DEVICE_MAX: usize = 1_024;
+/// Their bytes (LIM-23).
+pub const HELD_DEVICE_LEN_MAX: usize = 8 * 1_024 * 1_024;
+/// Messages a server holds for one hub that is away (LIM-24).
+pub const HELD_HUB_MAX: usize = 16_384;
+/// Their bytes (LIM-24).
+pub const HELD_HUB_LEN_MAX: usize = 128 * 1_024 * 1_024;
 /// Bytes of a key's id in a server document (DOC-3).
 pub const KEY_ID_LEN_MAX: usize = 64;
 /// Largest number in JSON, the largest that every language reads exactly: 2^53 - 1 (ENC-6).
@@ -74,6 +84,14 @@ pub const JSON_NUMBER_MAX: u64 = (1 << 53) - 1;
 pub const CLOCK_SKEW_MS_MAX: u64 = 5 * 60 * 1_000;
 /// How many epochs before the newest a message may be of (LOG-12).
 pub const MESSAGE_EPOCHS_BEHIND_MAX: u64 = 2;
+/// Commits a room takes at once, before they are spaced (ROOM-13).
+pub const COMMIT_BURST_MAX: u32 = 10;
+/// Milliseconds between two commits of a room, once the burst is used up (ROOM-13).
+pub const COMMIT_INTERVAL_MS: u64 = 500;
+/// Milliseconds that a device waits for each rank before it carries out an order (ORD-8).
+pub const ORDER_RANK_WAIT_MS: u64 = 200;
+/// Milliseconds that a device waits at most, whatever its rank (ORD-8).
+pub const ORDER_WAIT_MS_MAX: u64 = 60_000;
 /// Events of a room for which a hub at least remembers `client_msg_id`s (LOG-9).
 pub const IDEMPOTENCY_EVENTS_MIN: u64 = 10_000;
 /// Milliseconds for which a hub at least remembers `client_msg_id`s (LOG-9).

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod crash_points;
+mod held;
 mod key_packages;
 mod log;
 mod peers;
@@ -13,6 +14,7 @@ mod runtime;
 
 pub use accounts::{Account, AccountStore, EnrolledDevice, TokenOwner};
 pub use crash_points::{CrashPoint, CrashPoints, NoCrash};
+pub use held::{HeldMessage, HeldStore, Hold, Settled};
 pub use key_packages::{Claim, KeyPackageStore, StoredKeyPackage};
 pub use log::{Append, AppendError, Attachment, Entry, Expect, LogHead, LogStore, StoredEntry};
 pub use peers::{Answer, Exchange, ExchangeError, PeerError, PeerStore, Peers};

@@ -136,6 +136,24 @@ CREATE TABLE tree (
     PRIMARY KEY (room, seq)
 ) STRICT;
 
+-- Messages held for hubs that are away (SYNC-16), in the order they were held; `len` stands beside
+-- the bytes so that the bounds are counted on an index alone.
+CREATE TABLE held_message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    room TEXT NOT NULL,
+    hub TEXT NOT NULL,
+    user TEXT NOT NULL,
+    device TEXT NOT NULL,
+    client_msg_id BLOB NOT NULL CHECK (length(client_msg_id) = 16),
+    time INTEGER NOT NULL CHECK (time >= 0),
+    len INTEGER NOT NULL CHECK (len = length(message)),
+    message BLOB NOT NULL,
+    UNIQUE (room, user, client_msg_id)
+) STRICT;
+CREATE INDEX held_order ON held_message (room, id);
+CREATE INDEX held_device ON held_message (device, len);
+CREATE INDEX held_hub ON held_message (hub, len);
+
 -- The last server document of each other server that held (DOC-2): exact bytes.
 CREATE TABLE server_document (
     server TEXT PRIMARY KEY,

@@ -9,6 +9,7 @@
 mod accounts;
 mod connection;
 mod failure;
+mod held;
 mod key_packages;
 mod log;
 mod open;

@@ -3,13 +3,14 @@
 
 use sqlx::{AssertSqlSafe, Executor, Row, SqlSafeStr};
 
-use super::{Sqlite, accounts, connection, key_packages, log, open, peers, rooms};
+use super::{Sqlite, accounts, connection, held, key_packages, log, open, peers, rooms};
 use crate::drive::Drive;
 
 fn statements() -> Vec<String> {
     let fixed = [
         accounts::STATEMENTS,
         connection::STATEMENTS,
+        held::STATEMENTS,
         key_packages::STATEMENTS,
         log::STATEMENTS,
         log::HEAD_STATEMENTS,
@@ -55,5 +56,5 @@ async fn no_statement_that_looks_for_something_walks_a_table() {
             assert!(!sql.contains('?'), "{sql}");
         }
     }
-    assert_eq!(walks, 3);
+    assert_eq!(walks, 4);
 }

@@ -8,6 +8,7 @@
 mod accounts;
 mod disk;
 mod faults;
+mod held;
 mod key_packages;
 mod log;
 mod names;
