@@ -5,6 +5,7 @@
 //! cursor on the log, never a copy.
 
 mod catch_up;
+mod cursors;
 mod hub;
 mod notify;
 mod outbound;

@@ -19,19 +19,18 @@ impl Homeserver {
             let text = format!("at most {NOTIFY_ROOMS_MAX} rooms at once");
             return Err(Problem::new(Code::TooLarge, text));
         }
-        let mut rooms = Vec::with_capacity(request.rooms.len());
-        for page in request.rooms {
+        // All at once, so that the rooms share one durable write.
+        let rooms = request.rooms.into_iter().map(|page| async move {
             let room = page.room.clone();
-            let (cursor, problem) = match self.apply_page(peer, page).await {
-                Ok(result) => result,
-                Err(problem) => (0, Some(problem)),
-            };
-            rooms.push(RoomCursor {
+            let applied = self.apply_page(peer, page).await;
+            let (cursor, problem) = applied.unwrap_or_else(|problem| (0, Some(problem)));
+            RoomCursor {
                 room,
                 cursor,
                 problem,
-            });
-        }
+            }
+        });
+        let rooms = futures::future::join_all(rooms).await;
         Ok(NotifyResponse { rooms })
     }
 

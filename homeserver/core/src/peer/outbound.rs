@@ -11,7 +11,9 @@ use std::time::Duration;
 use holm_protocol::federation::{LogPage, NotifyRequest, NotifyResponse};
 use holm_protocol::{Code, Problem, RoomUri, ServerName};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
+use super::cursors::Cursors;
 use crate::HOP_TARGET;
 use crate::homeserver::Homeserver;
 use crate::ports::{CrashPoint, PeerCursor, PeerError};
@@ -24,6 +26,8 @@ const BYTES_MAX: usize = 1_024 * 1_024;
 const RETRY_MIN: Duration = Duration::from_millis(200);
 /// Longest wait between two tries of this loop; the transport's breaker may wait longer.
 const RETRY_MAX: Duration = Duration::from_secs(5);
+/// How often a page is made again for a commit that came in between.
+const PAGE_TRIES: usize = 3;
 /// How long a room a peer could not take is left alone.
 const ROOM_RETRY: Duration = Duration::from_secs(30);
 
@@ -70,6 +74,16 @@ impl Homeserver {
         self.wake_peer(server, room);
     }
 
+    /// The newest commit of an active room, as far as it is folded.
+    fn commit_seq_of_active(&self, room: &RoomUri) -> Option<u64> {
+        Some(self.rooms.active(room)?.roster.get()?.commit_seq)
+    }
+
+    /// The newest event of an active room.
+    fn head_seq_of_active(&self, room: &RoomUri) -> Option<u64> {
+        self.rooms.active(room)?.tail.head()
+    }
+
     fn wake_of(&self, server: &ServerName) -> Arc<Wake> {
         let mut peers = self
             .outbound
@@ -85,6 +99,7 @@ impl Homeserver {
             homeserver: self.clone(),
             server: server.clone(),
             wake: Arc::clone(&wake),
+            cursors: Cursors::default(),
             failures: 0,
         };
         self.ports.tasks.spawn("bring", Box::pin(bring.run()));
@@ -97,15 +112,19 @@ struct Bring {
     homeserver: Homeserver,
     server: ServerName,
     wake: Arc<Wake>,
+    cursors: Cursors,
     failures: u32,
 }
 
 impl Bring {
     async fn run(mut self) {
         loop {
+            if self.cursors.due().is_some_and(|due| due <= Instant::now()) {
+                self.write_cursors().await;
+            }
             let rooms = self.wake.take();
             if rooms.is_empty() {
-                self.wake.news.notified().await;
+                self.rest().await;
                 continue;
             }
             if let Err(why) = self.bring(&rooms).await {
@@ -118,6 +137,27 @@ impl Bring {
                 self.failures = 0;
             }
         }
+    }
+
+    /// Until there is news, or cursors have to be written.
+    async fn rest(&self) {
+        let news = self.wake.news.notified();
+        match self.cursors.due() {
+            Some(due) => drop(tokio::time::timeout_at(due, news).await),
+            None => news.await,
+        }
+    }
+
+    async fn write_cursors(&mut self) {
+        let crash_points = &self.homeserver.ports.crash_points;
+        crash_points.reached(CrashPoint::NotifyBeforeCursor);
+        let unwritten = self.cursors.unwritten();
+        let rooms = &self.homeserver.ports.rooms;
+        let written = rooms.advance_peer(&self.server, &unwritten).await;
+        if let Err(error) = &written {
+            tracing::warn!(peer = %self.server, %error, "cursors could not be stored; later again");
+        }
+        self.cursors.written(written.is_ok(), Instant::now());
     }
 
     /// Exponential with jitter, so that many servers do not come at once.
@@ -133,77 +173,94 @@ impl Bring {
     }
 
     async fn bring(&mut self, rooms: &[RoomUri]) -> Result<(), String> {
-        let store = &self.homeserver.ports.rooms;
-        let mut cursors = BTreeMap::new();
+        let mut sent = BTreeMap::new();
         let mut pages = Vec::new();
         let mut bytes = 0;
         for room in rooms {
-            let peers = store.peers(room).await.map_err(|e| e.to_string())?;
-            let Some(cursor) = peers.into_iter().find(|c| c.server == self.server) else {
-                continue;
-            };
             if bytes > BYTES_MAX {
                 self.wake.add(room);
                 continue;
             }
-            match self.homeserver.page_for(&cursor).await {
-                Ok(page) if page.events.is_empty() && page.orders.is_empty() => {}
-                Ok(page) => {
+            match self.page(room).await? {
+                Some((cursor, page)) if !page.events.is_empty() || !page.orders.is_empty() => {
                     bytes += size(&page);
-                    cursors.insert(room.clone(), (cursor, page.events.len()));
+                    sent.insert(room.clone(), (cursor, page.events.len()));
                     pages.push(page);
                 }
-                Err(problem) => tracing::warn!(%room, %problem, "a page cannot be made"),
+                _ => {}
             }
         }
         if pages.is_empty() {
             return Ok(());
         }
         let request = NotifyRequest { rooms: pages };
-        let answer = self
-            .homeserver
-            .ports
-            .peers
-            .notify(&self.server, &request)
-            .await;
-        let answer = answer.map_err(|e: PeerError| e.to_string())?;
-        self.advance(&cursors, answer).await
+        let peers = &self.homeserver.ports.peers;
+        let answer = peers.notify(&self.server, &request).await;
+        self.advance(&sent, answer.map_err(|e: PeerError| e.to_string())?);
+        Ok(())
     }
 
-    async fn advance(
-        &self,
-        sent: &BTreeMap<RoomUri, (PeerCursor, usize)>,
-        answer: NotifyResponse,
-    ) -> Result<(), String> {
-        let mut raised = Vec::new();
+    /// What a room has for the peer. Made again where a commit came in between, which may have
+    /// ended the peer's part: nothing after that is its to have (FED-5).
+    async fn page(&mut self, room: &RoomUri) -> Result<Option<(PeerCursor, LogPage)>, String> {
+        for _ in 0..PAGE_TRIES {
+            let stands = self.homeserver.commit_seq_of_active(room);
+            let Some(cursor) = self.cursor(room, stands.unwrap_or(0)).await? else {
+                return Ok(None);
+            };
+            let page = match self.homeserver.page_for(&cursor).await {
+                Ok(page) => page,
+                Err(problem) => {
+                    tracing::warn!(%room, %problem, "a page cannot be made");
+                    return Ok(None);
+                }
+            };
+            if stands.is_some() && stands == self.homeserver.commit_seq_of_active(room) {
+                return Ok(Some((cursor, page)));
+            }
+        }
+        self.wake.add(room);
+        Ok(None)
+    }
+
+    async fn cursor(
+        &mut self,
+        room: &RoomUri,
+        commit_seq: u64,
+    ) -> Result<Option<PeerCursor>, String> {
+        if let Some(known) = self.cursors.get(room, commit_seq) {
+            return Ok(Some(known));
+        }
+        let stored = self.homeserver.ports.rooms.peers(room).await;
+        let stored = stored.map_err(|e| e.to_string())?.into_iter();
+        let ours = stored.into_iter().find(|c| c.server == self.server);
+        Ok(ours.map(|cursor| self.cursors.learn(cursor, commit_seq)))
+    }
+
+    fn advance(&mut self, sent: &BTreeMap<RoomUri, (PeerCursor, usize)>, answer: NotifyResponse) {
         for result in answer.rooms {
             let Some((cursor, events)) = sent.get(&result.room) else {
                 continue;
             };
-            let moved = result.cursor > cursor.cursor;
+            let owed = cursor.until.unwrap_or(u64::MAX);
+            let reached = result.cursor.min(owed);
+            let moved = reached > cursor.cursor;
             if moved {
-                let owed = cursor.until.unwrap_or(u64::MAX);
                 tracing::debug!(target: HOP_TARGET, hop = "ciphertext_relayed",
                     "relayed to {}, which has {} durably up to event {}",
                     self.server, result.room, result.cursor);
-                raised.push((result.room.clone(), result.cursor.min(owed)));
+                self.cursors.advance(&result.room, reached, Instant::now());
             }
+            let newest = self.homeserver.head_seq_of_active(&result.room);
+            let more = reached < newest.unwrap_or(u64::MAX).min(owed);
             match result.problem {
                 // It went as far as it could; what follows is brought from there.
+                _ if moved && more => self.wake.add(&result.room),
                 Some(problem) if !moved => self.set_aside(&result.room, &problem),
-                _ if *events > 0 => self.wake.add(&result.room),
+                None if !moved && *events > 0 => self.set_aside(&result.room, &not_taken()),
                 _ => {}
             }
         }
-        let crash_points = &self.homeserver.ports.crash_points;
-        crash_points.reached(CrashPoint::NotifyBeforeCursor);
-        let stored = self
-            .homeserver
-            .ports
-            .rooms
-            .advance_peer(&self.server, &raised)
-            .await;
-        stored.map_err(|e| e.to_string())
     }
 
     /// One room that fails stops alone; it is tried again later.
@@ -221,6 +278,11 @@ impl Bring {
         };
         self.homeserver.ports.tasks.spawn("retry", Box::pin(again));
     }
+}
+
+fn not_taken() -> Problem {
+    let text = "the peer answered without a reason and without having taken the events";
+    Problem::new(Code::PeerRefused, text)
 }
 
 fn size(page: &LogPage) -> usize {

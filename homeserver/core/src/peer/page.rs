@@ -1,5 +1,6 @@
 //! A run of a room's log for one peer, with the Welcomes and trees that are its to have.
 
+use bytes::Bytes;
 use holm_protocol::federation::{Anchor, LogPage};
 use holm_protocol::limits::PAGE_EVENTS_MAX;
 use holm_protocol::{Problem, RoomUri, ServerName};
@@ -13,6 +14,9 @@ const PAGE_BYTES: usize = 512 * 1_024;
 impl Homeserver {
     /// What follows a peer's cursor; without events where there is nothing.
     pub(super) async fn page_for(&self, cursor: &PeerCursor) -> Result<LogPage, Problem> {
+        if let Some(page) = self.live_page(cursor).await? {
+            return Ok(page);
+        }
         let room = &cursor.room;
         let read = self
             .ports
@@ -30,21 +34,39 @@ impl Homeserver {
         for entry in &entries {
             anchors.extend(self.anchor_for(room, entry, cursor).await?);
         }
+        let events = entries.into_iter().map(|e| e.event).collect();
+        self.page_of(cursor, events, anchors).await
+    }
+
+    /// The page of a peer that is nearly up to date: all of it is in memory.
+    async fn live_page(&self, cursor: &PeerCursor) -> Result<Option<LogPage>, Problem> {
+        let tail = self.rooms.active(&cursor.room).map(|handle| handle.tail);
+        let read =
+            tail.and_then(|tail| tail.read_plain(cursor.cursor, PAGE_EVENTS_MAX, PAGE_BYTES));
+        let (Some(read), None) = (read, cursor.until) else {
+            return Ok(None);
+        };
+        let events = read.into_iter().map(|(_, event)| event).collect();
+        self.page_of(cursor, events, Vec::new()).await.map(Some)
+    }
+
+    async fn page_of(
+        &self,
+        cursor: &PeerCursor,
+        events: Vec<Bytes>,
+        anchors: Vec<Anchor>,
+    ) -> Result<LogPage, Problem> {
+        let newest = self.newest(&cursor.room).await?;
         let orders = match cursor.until {
-            None => self
-                .ports
-                .rooms
-                .open_orders(room)
-                .await
-                .map_err(|e| internal(&e))?,
+            None => newest.orders,
             Some(_) => Vec::new(),
         };
         Ok(LogPage {
-            room: room.clone(),
-            head: self.local_head(room).await?.into(),
-            events: entries.into_iter().map(|e| e.event.into()).collect(),
+            room: cursor.room.clone(),
+            head: newest.head.into(),
+            events: events.into_iter().map(Into::into).collect(),
             anchors,
-            orders: orders.into_iter().map(|o| o.bytes.into()).collect(),
+            orders: orders.into_iter().map(Into::into).collect(),
         })
     }
 

@@ -12,7 +12,8 @@ impl RoomTask {
         head: LogHead,
     ) -> Result<(), AppendError> {
         let state = self.state.as_mut().ok_or(AppendError::NoLog)?;
-        let events: Vec<_> = entries.iter().map(|e| (e.seq, e.event.clone())).collect();
+        let kept = |e: &Entry| (e.seq, e.event.clone(), e.attachment.is_some());
+        let events: Vec<_> = entries.iter().map(kept).collect();
         let append = Append {
             room: self.room.clone(),
             expect: Expect {

@@ -20,6 +20,15 @@ pub(crate) struct Submission {
     pub(crate) message: Bytes,
 }
 
+/// What travels beside a run of events.
+#[derive(Debug)]
+pub(crate) struct Newest {
+    /// The newest signed head.
+    pub(crate) head: Bytes,
+    /// The open orders, signed.
+    pub(crate) orders: Vec<Bytes>,
+}
+
 /// One request to a room's task.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -55,10 +64,10 @@ pub(crate) enum Command {
         /// The cursor afterwards, and what stopped it there.
         reply: oneshot::Sender<(u64, Option<Problem>)>,
     },
-    /// The newest signed head.
-    Head {
-        /// Its bytes.
-        reply: Reply<Bytes>,
+    /// The newest signed head, and the open orders.
+    Newest {
+        /// Both.
+        reply: Reply<Newest>,
     },
     /// Whether a server has a participant now.
     HasServer {

@@ -5,13 +5,22 @@ use holm_protocol::encoding::encode;
 use holm_protocol::federation::GroupInfoResponse;
 use holm_protocol::{Code, Head, Problem, SignedHead, UserUri};
 
+use super::command::Newest;
 use super::state::{RoomState, unknown};
 use super::task::RoomTask;
 use crate::homeserver::Homeserver;
 
 impl RoomTask {
-    /// The newest signed head: made here at the hub, else the hub's last.
-    pub(super) async fn head(&mut self) -> Result<Bytes, Problem> {
+    /// The newest signed head, and the open orders.
+    pub(super) async fn newest(&mut self) -> Result<Newest, Problem> {
+        let head = self.head().await?;
+        let orders = self.state().await?.orders.iter();
+        let orders = orders.map(|o| Bytes::from(encode(o))).collect();
+        Ok(Newest { head, orders })
+    }
+
+    /// Made here at the hub, else the hub's last.
+    async fn head(&mut self) -> Result<Bytes, Problem> {
         let homeserver = self.homeserver.clone();
         let state = self.state().await?;
         if state.is_hub(homeserver.name()) {

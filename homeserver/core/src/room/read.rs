@@ -5,7 +5,7 @@ use holm_protocol::limits::PAGE_EVENTS_MAX;
 use holm_protocol::{Code, EventKind, Problem, RoomUri};
 use tokio::sync::oneshot;
 
-use super::command::Command;
+use super::command::{Command, Newest};
 use super::device::{EventPage, TreePage};
 use super::registry::stopping;
 use super::state::unknown;
@@ -97,8 +97,13 @@ impl Homeserver {
     }
 
     pub(crate) async fn local_head(&self, room: &RoomUri) -> Result<bytes::Bytes, Problem> {
+        Ok(self.newest(room).await?.head)
+    }
+
+    /// The newest signed head known here, and the open orders.
+    pub(crate) async fn newest(&self, room: &RoomUri) -> Result<Newest, Problem> {
         let (reply, answer) = oneshot::channel();
-        self.tell_room(room, Command::Head { reply }).await?;
+        self.tell_room(room, Command::Newest { reply }).await?;
         answer.await.map_err(|_ended| stopping())?
     }
 }

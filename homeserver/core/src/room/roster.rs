@@ -20,8 +20,8 @@ pub(crate) struct Roster {
     pub(crate) devices: Vec<DeviceUri>,
     /// All servers with a participant.
     pub(crate) servers: BTreeSet<ServerName>,
-    /// The commit it stands after.
-    commit_seq: u64,
+    /// The commit it stands after; what that changed is folded.
+    pub(crate) commit_seq: u64,
 }
 
 /// Where the newest roster is found.

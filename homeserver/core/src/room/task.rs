@@ -81,7 +81,7 @@ impl RoomTask {
             Command::Apply { from, page, reply } => {
                 drop(reply.send(self.apply(&from, *page).await));
             }
-            Command::Head { reply } => drop(reply.send(self.head().await)),
+            Command::Newest { reply } => drop(reply.send(self.newest().await)),
             Command::HasServer { server, reply } => {
                 drop(reply.send(self.state().await.map(|s| s.has_server(&server))));
             }
