@@ -8,8 +8,9 @@ use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize, VLBytes};
 
 use crate::document::VerifiedDocument;
 use crate::encoding::encode;
+use crate::limits::{ORDER_RANK_WAIT_MS, ORDER_WAIT_MS_MAX};
 use crate::room_extension::Hub;
-use crate::signing::{Label, PrivateKey, PublicKey, Signature};
+use crate::signing::{Hash, Label, PrivateKey, PublicKey, Signature};
 use crate::uri::{DeviceUri, RoomUri, UserUri};
 
 /// Who is to be removed.
@@ -106,4 +107,17 @@ impl SignedOrder {
     pub fn key_id(&self) -> Option<&str> {
         std::str::from_utf8(self.key_id.as_slice()).ok()
     }
+}
+
+/// Where a device stands among those that may carry orders out in an epoch: its place in the order
+/// of these hashes, smallest first (ORD-8).
+pub fn rank_hash(device: &DeviceUri, epoch: u64) -> Hash {
+    Hash::sha256(&[device.as_str().as_bytes(), &epoch.to_be_bytes()].concat())
+}
+
+/// Milliseconds that a device waits before it carries orders out, where `before` devices stand
+/// before it (ORD-8).
+pub fn rank_wait_ms(before: usize) -> u64 {
+    let rank = u64::try_from(before).unwrap_or(u64::MAX);
+    ORDER_WAIT_MS_MAX.min(ORDER_RANK_WAIT_MS.saturating_mul(rank))
 }

@@ -16,6 +16,7 @@ mod heads;
 mod identifiers;
 mod json_bodies;
 mod mls_headers;
+mod order_ranks;
 mod orders;
 mod problem_codes;
 mod request_signatures;
