@@ -67,8 +67,22 @@ impl Serialize for Base64Url {
 
 impl<'de> Deserialize<'de> for Base64Url {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(D::Error::custom)
+        deserializer.deserialize_str(Base64Text)
+    }
+}
+
+/// Decodes the text where it stands, without a copy of it.
+struct Base64Text;
+
+impl Visitor<'_> for Base64Text {
+    type Value = Base64Url;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("base64url text")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Base64Url, E> {
+        Base64Url::parse(text).map_err(E::custom)
     }
 }
 
@@ -99,6 +113,13 @@ pub mod array {
 /// Parses a JSON body strictly: one object (ENC-5), no duplicate members (ENC-4), no number that
 /// is not exact everywhere (ENC-6), known members typed.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    from_slice_borrowed(bytes)
+}
+
+/// The same into a type that borrows from the text, which text with escapes does not allow.
+pub fn from_slice_borrowed<'de, T: Deserialize<'de>>(
+    bytes: &'de [u8],
+) -> Result<T, serde_json::Error> {
     scan(bytes)?;
     serde_json::from_slice(bytes)
 }

@@ -159,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, B: Backend> Session<'_, S, B> {
     }
 
     fn obey(&mut self, text: &[u8]) -> Result<(), End> {
-        match frame::read(text) {
+        match frame::read_device(text) {
             Ok(DeviceFrame::Send { room, message }) => {
                 if let Some(refusal) = self.sends.push(room, message.0) {
                     self.wire.push(&refusal);

@@ -6,7 +6,7 @@ use holm_protocol::aad::ClientMsgId;
 use holm_protocol::limits::{BUNDLE_LEN_MAX, FRAME_OUT_LEN_MAX};
 use holm_protocol::{Base64Url, Code, Hash, Problem, RoomUri};
 
-use super::{DeviceFrame, Frame, FrameError, ServerFrame, read};
+use super::{DeviceFrame, Frame, FrameError, ServerFrame, read, read_device};
 
 fn room() -> RoomUri {
     RoomUri::parse("mimi://islet.test/r/abc").unwrap()
@@ -117,7 +117,7 @@ fn malformed_frames_are_refused() {
         br#"{"type":"hello","cursors":{"mimi://islet.test/r/a":1,"mimi://islet.test/r/a":2}}"#,
     ];
     for case in cases {
-        let result = read::<DeviceFrame>(case);
+        let result = read_device(case);
         assert!(
             matches!(result, Err(FrameError::Malformed(_))),
             "{} gave {result:?}",
@@ -147,4 +147,32 @@ fn the_largest_commit_with_its_welcome_fits_a_frame() {
         };
         assert!(serde_json::to_vec(&frame).unwrap().len() <= FRAME_OUT_LEN_MAX);
     }
+}
+
+// ENC-4
+#[test]
+fn the_short_way_for_messages_reads_what_the_long_one_reads() {
+    let send = |more: &str| {
+        let text = r#"{"type":"send","room":"mimi://islet.test/r/abc","message":"AQID""#;
+        format!("{text}{more}}}")
+    };
+    for text in [send(""), send(r#","later":{"a":[1]}"#)] {
+        let read = read::<DeviceFrame>(text.as_bytes()).unwrap();
+        assert_eq!(read_device(text.as_bytes()).unwrap(), read);
+    }
+    let twice = [
+        send(r#","later":1,"later":2"#),
+        send(r#","room":"mimi://islet.test/r/b""#),
+    ];
+    for text in &twice {
+        assert!(matches!(
+            read_device(text.as_bytes()),
+            Err(FrameError::Malformed(_))
+        ));
+    }
+    let escaped = r#"{"type":"\u0073end","room":"mimi://islet.test/r/abc","message":"AQID"}"#;
+    assert!(matches!(
+        read_device(escaped.as_bytes()),
+        Ok(DeviceFrame::Send { .. })
+    ));
 }

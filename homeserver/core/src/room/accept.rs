@@ -4,7 +4,7 @@ use holm_protocol::aad::Aad;
 use holm_protocol::admission::GroupView;
 use holm_protocol::limits::{MESSAGE_EPOCHS_BEHIND_MAX, MESSAGE_LEN_MAX};
 use holm_protocol::mls_header::MlsHeader;
-use holm_protocol::{Code, DeviceUri, Problem, RoomUri, SignedOrder, UserUri};
+use holm_protocol::{Code, DeviceUri, Problem, SignedOrder, UserUri};
 
 /// The parts of a message that a hub reads.
 pub(super) struct ReadMessage<'a> {
@@ -32,6 +32,11 @@ pub(super) fn read_message(message: &[u8]) -> Result<ReadMessage<'_>, Problem> {
     Ok(ReadMessage { header, aad })
 }
 
+/// The sender's id for a message, where the bytes can be one at all.
+pub(crate) fn message_id(message: &[u8]) -> Result<ClientMsgId, Problem> {
+    read_message(message).map(|read| read.aad.client_msg_id)
+}
+
 /// Who sends, and what the room is like now.
 pub(super) struct Circumstances<'a> {
     pub(super) user: &'a UserUri,
@@ -43,8 +48,7 @@ pub(super) struct Circumstances<'a> {
 
 /// Judges a message that was read: group, sender, orders, epoch.
 pub(super) fn judge_message(message: &MlsHeader<'_>, c: &Circumstances<'_>) -> Result<(), Problem> {
-    let group = RoomUri::from_group_id(message.group_id);
-    if group != Some((c.group.room.clone(), c.group.generation)) {
+    if message.group_id != c.group.room.group_id(c.group.generation) {
         let text = "the message is of another group than the room's";
         return Err(Problem::new(Code::InvalidMessage, text));
     }
