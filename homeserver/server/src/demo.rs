@@ -67,6 +67,7 @@ async fn start(data: &Scratch, report: &Report) -> Result<Lab, Failure> {
         domains: names.collect::<Result<_, _>>().map_err(Failure::failed)?,
         front: Front::Direct,
         program: own_program().map_err(Failure::failed)?,
+        hops: true,
     };
     let lab = Lab::start(options).await.map_err(Failure::failed)?;
     report.say(format!("DNS answers at {}.", lab.dns.address()));

@@ -53,6 +53,8 @@ pub struct LabOptions {
     pub front: Front,
     /// The `holm` binary, see [`server_program`].
     pub program: PathBuf,
+    /// Whether the servers tell each step of a message's way, see [`Lab::hops`].
+    pub hops: bool,
 }
 
 /// What stands between the network and a server.
@@ -74,6 +76,7 @@ pub struct Lab {
     servers: BTreeMap<ServerName, LabServer>,
     proxies: Vec<RecordingProxy>,
     hops: broadcast::Sender<(ServerName, Hop)>,
+    tell_hops: bool,
 }
 
 /// Why a lab can't be had.
@@ -141,6 +144,7 @@ impl Lab {
             servers: BTreeMap::new(),
             proxies: Vec::new(),
             hops: broadcast::Sender::new(HOPS_MAX),
+            tell_hops: options.hops,
         };
         for domain in options.domains {
             lab.add(domain, options.front, options.program.clone())
@@ -249,6 +253,7 @@ impl Lab {
             ..Config::default()
         };
         config.server.domain = Some(domain.clone());
+        config.log.hops = self.tell_hops;
         match proxy {
             None => {
                 config.tls.cert = Some(files.cert.clone());

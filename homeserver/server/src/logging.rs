@@ -1,4 +1,4 @@
-//! Log lines, on standard error; and hops, on standard output where a program reads them.
+//! Log lines, on standard error; and hops, on standard output where that is asked for.
 //!
 //! A hop is one step of a message's way between servers. The crates that take such a step say so
 //! with a `debug` event of target [`HOP_TARGET`], whose field `hop` names the kind. It costs
@@ -21,14 +21,14 @@ use crate::report::Report;
 use crate::serve::{Hop, ServeEvent};
 
 /// Sends log lines to standard error from now on, colored only on a terminal; and hops to
-/// `report` where it is for programs.
+/// `report` where that is asked for and it is for programs.
 pub fn start(log: &Log, report: &Report) -> Result<(), ConfigError> {
     let filter = EnvFilter::try_new(&log.level).map_err(|e| ConfigError {
         place: "log.level".to_owned(),
         cause: e.to_string(),
         fix: "use \"info\", \"debug\", or module=level pairs with commas between".to_owned(),
     })?;
-    let hops = report.is_json().then(|| {
+    let hops = (log.hops && report.is_json()).then(|| {
         let only = Targets::new().with_target(HOP_TARGET, LevelFilter::DEBUG);
         Hops(report.clone()).with_filter(only)
     });

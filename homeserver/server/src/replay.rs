@@ -122,6 +122,7 @@ async fn start(servers: u16, data: &Path, report: &Report) -> Result<Lab, Failur
         domains: names.collect::<Result<_, _>>().map_err(Failure::failed)?,
         front: Front::Direct,
         program: own_program().map_err(Failure::failed)?,
+        hops: false,
     };
     let lab = Lab::start(options).await.map_err(Failure::failed)?;
     for server in lab.servers() {

@@ -36,6 +36,7 @@ impl Scene {
             domains: domains.iter().map(|d| name(d)).collect(),
             front,
             program: server_program().expect("the holm binary: cargo build -p holm first"),
+            hops: false,
         };
         let lab = Lab::start(options).await.expect("the lab starts");
         Self {

@@ -115,6 +115,9 @@ pub struct Log {
     /// What to write: "error", "warn", "info", "debug" or "trace", also by module, as in
     /// "info,holm_federation=debug".
     pub level: String,
+    /// Whether `serve --json` tells each step of a message's way, for demonstrations: two lines and
+    /// more a message.
+    pub hops: bool,
 }
 
 /// The form of a log line.
@@ -157,6 +160,7 @@ impl Default for Log {
         Self {
             format: LogFormat::Text,
             level: "info".to_owned(),
+            hops: false,
         }
     }
 }

@@ -29,6 +29,7 @@ async fn lab(data: &Path, domains: &[&str], front: Front) -> Lab {
             .collect(),
         front,
         program: program(),
+        hops: false,
     };
     Lab::start(options).await.unwrap()
 }
