@@ -21,8 +21,10 @@ mod orders;
 mod read;
 mod registry;
 mod roster;
+mod spacing;
 mod state;
 mod task;
+mod turns;
 
 pub use device::{EventPage, TreePage};
 

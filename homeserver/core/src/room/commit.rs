@@ -5,46 +5,39 @@
 
 use bytes::Bytes;
 use holm_mls::public_room::{StageError, StagedRoomCommit};
-use holm_protocol::aad::Aad;
 use holm_protocol::admission::{unfulfilled_order, unopened_order};
 use holm_protocol::bundle::Bundle;
 use holm_protocol::event::Position;
 use holm_protocol::federation::Sent;
 use holm_protocol::limits::MESSAGE_EPOCHS_BEHIND_MAX;
-use holm_protocol::mls_header::MlsHeader;
-use holm_protocol::{Code, Event, EventHeader, EventKind, Problem, RoomUri, UserUri};
+use holm_protocol::{Code, Event, EventHeader, EventKind, Order, Problem, RoomUri, UserUri};
 
 use super::accept::is_ordered_out;
 use super::fold::Change;
 use super::message::check_hub;
+use super::spacing::read_commit;
 use super::state::RoomState;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
 use crate::homeserver::{Homeserver, internal};
 use crate::ports::{Attachment, CrashPoint, Entry, LogHead};
 
+/// Leaves from which on a group's cryptography is kept off the async threads.
+const HEAVY_LEAVES: usize = 128;
+/// Bytes of a bundle from which on it is.
+pub(super) const HEAVY_BYTES: usize = 64 * 1_024;
+
 impl RoomTask {
-    /// Takes a commit of `user`, whose server answers for it.
+    /// Judges a commit of `user`, whose server answers for it, and appends it.
     pub(super) async fn commit(&mut self, user: &UserUri, bundle: Bundle) -> Result<Sent, Problem> {
-        if !bundle.is_within_limit() {
-            let text = "commit, Welcome and GroupInfo together have at most 1 MiB";
-            return Err(Problem::new(Code::TooLarge, text));
-        }
-        let id = read_aad(&bundle.commit)?.client_msg_id;
-        let key = id.idempotency_key(user);
+        let (_, id) = read_commit(&bundle.commit)?;
         let homeserver = self.homeserver.clone();
-        let earlier = homeserver.ports.log.find(&self.room, key).await;
-        if let Some((seq, time)) = earlier.map_err(|e| internal(&e))? {
-            return Ok(Sent {
-                client_msg_id: id,
-                seq,
-                time,
-            });
-        }
         let state = self.state().await?;
         check_hub(state, &homeserver)?;
         let now_ms = homeserver.now_ms().max(state.head.position.time);
-        let staged = stage(state, &homeserver, &bundle, now_ms).await?;
+        let orders = state.verified_orders(&homeserver, &bundle.commit).await;
+        let (bundle, staged) = self.stage(bundle, orders, now_ms).await?;
+        let state = self.state().await?;
         judge(state, &homeserver, user, &staged).await?;
         let (event, mut change) = next_event(state, &homeserver, &bundle, &staged, now_ms);
         let position = Position::after(&event);
@@ -57,17 +50,56 @@ impl RoomTask {
             seq: position.seq,
             kind: EventKind::COMMIT,
             event: Bytes::from(event.to_bytes()),
-            idempotency_key: Some(key),
+            idempotency_key: Some(id.idempotency_key(user)),
             attachment,
         };
         self.append_commit(entry, position, staged, change).await?;
-        let crash_points = &homeserver.ports.crash_points;
-        crash_points.reached(CrashPoint::AppendBeforeAnswer);
         Ok(Sent {
             client_msg_id: id,
             seq: position.seq,
             time: position.time,
         })
+    }
+
+    /// MLS, bundle and admission.
+    async fn stage(
+        &mut self,
+        bundle: Bundle,
+        orders: Vec<Order>,
+        now_ms: u64,
+    ) -> Result<(Bundle, StagedRoomCommit), Problem> {
+        let bytes = bundle.commit.len() + bundle.welcome.as_ref().map_or(0, Vec::len);
+        let stage = move |state: &mut RoomState| {
+            let staged = state.group.stage(&bundle.body(), orders, now_ms)?;
+            let welcome = bundle.welcome.as_deref();
+            state.group.check_welcome(&staged, welcome)?;
+            Ok((bundle, staged))
+        };
+        let staged = self.work_on_state(bytes >= HEAVY_BYTES, stage).await?;
+        staged.map_err(|error| stage_problem(&error))
+    }
+
+    /// Works on the room's state; away from the async threads where the group or the work is
+    /// large, so that other rooms go on meanwhile. Work that panics costs the state in memory.
+    pub(super) async fn work_on_state<T: Send + 'static>(
+        &mut self,
+        is_heavy: bool,
+        work: impl FnOnce(&mut RoomState) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let mut state = self.state.take().ok_or_else(super::registry::stopping)?;
+        if !is_heavy && state.group.view().leaves.len() < HEAVY_LEAVES {
+            let result = work(&mut state);
+            self.state = Some(state);
+            return Ok(result);
+        }
+        let work = move || {
+            let result = work(&mut state);
+            (state, result)
+        };
+        let done = self.homeserver.compute(work).await;
+        let (state, result) = done.ok_or_else(super::registry::stopping)?;
+        self.state = Some(state);
+        Ok(result)
     }
 
     /// Appends a staged commit's entry, then merges and folds it.
@@ -86,15 +118,18 @@ impl RoomTask {
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
         }
         self.reached(CrashPoint::CommitBeforeFold, CrashPoint::FollowBeforeFold);
-        let state = self.state.as_mut().ok_or_else(super::registry::stopping)?;
+        let state = self.state.as_ref().ok_or_else(super::registry::stopping)?;
         tell_commit(state.is_hub(self.homeserver.name()), &told, &self.room);
-        if let Err(error) = state.group.merge(staged) {
+        let adds = staged.view.adds.len();
+        let merge = move |state: &mut RoomState| state.group.merge(staged);
+        match self.work_on_state(adds >= HEAVY_LEAVES, merge).await {
+            Ok(Ok(())) => self.fold(change).await,
             // The log has it; loading the room replays it and says what is wrong.
-            tracing::error!(room = %self.room, %error, "an appended commit did not merge");
-            self.state = None;
-            return Ok(());
+            failed => {
+                tracing::error!(room = %self.room, ?failed, "an appended commit did not merge");
+                self.state = None;
+            }
         }
-        self.fold(change).await;
         Ok(())
     }
 }
@@ -124,25 +159,6 @@ fn head_after(head: &LogHead, position: Position, staged: &StagedRoomCommit) -> 
         commit_seq: position.seq,
         ..*head
     }
-}
-
-/// MLS, bundle and admission.
-async fn stage(
-    state: &RoomState,
-    homeserver: &Homeserver,
-    bundle: &Bundle,
-    now_ms: u64,
-) -> Result<StagedRoomCommit, Problem> {
-    let orders = state.verified_orders(homeserver, &bundle.commit).await;
-    let staged = state
-        .group
-        .stage(&bundle.body(), orders, now_ms)
-        .map_err(|e| stage_problem(&e))?;
-    state
-        .group
-        .check_welcome(&staged, bundle.welcome.as_deref())
-        .map_err(|e| stage_problem(&e))?;
-    Ok(staged)
 }
 
 /// What only the hub checks: the sender's server, orders, KeyPackages of its own users.
@@ -234,13 +250,6 @@ fn next_event(
     };
     let change = Change::before(state, homeserver.name(), staged, header.seq);
     (Event::new(header, bundle.body().to_bytes()), change)
-}
-
-fn read_aad(commit: &[u8]) -> Result<Aad, Problem> {
-    let invalid = |why: &str| Problem::new(Code::InvalidCommit, why);
-    let header = MlsHeader::read(commit).filter(MlsHeader::is_commit);
-    let header = header.ok_or_else(|| invalid("a commit is an MLS PublicMessage"))?;
-    Aad::from_bytes(header.aad).map_err(|e| invalid(&e.to_string()))
 }
 
 /// The problem of a commit that is not taken.

@@ -96,13 +96,15 @@ impl RoomTask {
     /// Folds a merged commit, then wakes devices and peers. A fold that fails is made again from
     /// the log when the room is next loaded: the commit stands either way.
     pub(super) async fn fold(&mut self, mut change: Change) {
-        let Some(state) = self.state.as_mut() else {
-            return;
-        };
-        change.after(state);
         let devices = change.devices();
         let servers_before = change.servers_before.clone();
-        let fold = change.into_fold(state);
+        let fold = move |state: &mut RoomState| {
+            change.after(state);
+            change.into_fold(state)
+        };
+        let Ok(fold) = self.work_on_state(false, fold).await else {
+            return;
+        };
         if let Err(error) = self.homeserver.ports.rooms.fold(fold).await {
             tracing::error!(room = %self.room, %error, "folding a commit failed; it is made again");
             self.state = None;

@@ -12,8 +12,9 @@ use holm_protocol::federation::LogPage;
 use holm_protocol::limits::PAGE_EVENTS_MAX;
 use holm_protocol::{Code, Event, EventKind, Problem, ServerName, SignedHead, SignedOrder};
 
-use super::commit::{check_claims, check_hub_stays, stage_problem};
+use super::commit::{HEAVY_BYTES, check_claims, check_hub_stays, stage_problem};
 use super::fold::Change;
+use super::state::RoomState;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
 use crate::homeserver::internal;
@@ -179,7 +180,14 @@ impl RoomTask {
         let orders = state
             .verified_orders(&homeserver, body.commit.as_slice())
             .await;
-        let staged = match state.group.stage(&body, orders, event.header.time) {
+        let (len, time) = (event.body.as_slice().len(), event.header.time);
+        let stage = move |state: &mut RoomState| {
+            let staged = state.group.stage(&body, orders, time);
+            staged.map(|staged| (body, staged))
+        };
+        let staged = self.work_on_state(len >= HEAVY_BYTES, stage).await?;
+        let state = self.state().await?;
+        let (body, staged) = match staged {
             Ok(staged) => staged,
             Err(error) => {
                 let problem = stage_problem(&error);

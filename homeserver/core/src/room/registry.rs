@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::command::Command;
 use super::roster::Published;
 use super::task::RoomTask;
+use super::turns::Turns;
 use crate::delivery::Tail;
 use crate::homeserver::Homeserver;
 
@@ -44,7 +45,9 @@ impl Rooms {
     /// Ends a room's entry, unless something waits in its mailbox.
     pub(crate) fn retire(&self, room: &RoomUri, mailbox: &mpsc::Receiver<Command>) -> bool {
         let mut active = self.lock();
-        let idle = mailbox.is_empty();
+        // Whoever has a handle may be using what hangs on it.
+        let unused = |handle: &RoomHandle| Arc::strong_count(&handle.forward) == 1;
+        let idle = mailbox.is_empty() && active.get(room).is_none_or(unused);
         if idle {
             active.remove(room);
         }
@@ -81,6 +84,7 @@ impl Homeserver {
             tail: Arc::clone(&handle.tail),
             roster: Arc::clone(&handle.roster),
             state: None,
+            turns: Turns::default(),
         };
         self.ports.tasks.spawn("room", Box::pin(task.run(inbox)));
         Ok(handle)

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use holm_protocol::{Problem, RoomUri};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::command::Command;
 use super::message::Batch;
 use super::roster::Published;
+use super::spacing::OpenCommit;
 use super::state::RoomState;
+use super::turns::Turns;
 use crate::delivery::Tail;
 use crate::homeserver::Homeserver;
 
@@ -26,6 +29,8 @@ pub(super) struct RoomTask {
     pub(super) roster: Arc<Published>,
     /// Loaded at the first command, and again after anything went wrong.
     pub(super) state: Option<RoomState>,
+    /// Commits that wait for their turn, where this server is hub.
+    pub(super) turns: Turns<OpenCommit>,
 }
 
 impl RoomTask {
@@ -34,9 +39,15 @@ impl RoomTask {
         let mut commands = Vec::with_capacity(BATCH_LEN_MAX);
         loop {
             let received = inbox.recv_many(&mut commands, BATCH_LEN_MAX);
-            match tokio::time::timeout(IDLE, received).await {
+            let now = Instant::now();
+            let turn = self.turns.next_at(now);
+            match tokio::time::timeout_at(turn.unwrap_or(now + IDLE), received).await {
                 Ok(0) => return,
                 Ok(_) => self.take(&mut commands).await,
+                Err(_turn) if turn.is_some() => {
+                    self.take_due_commits().await;
+                    self.publish();
+                }
                 Err(_idle) if self.homeserver.rooms.retire(&self.room, &inbox) => return,
                 Err(_idle) => {}
             }
@@ -55,6 +66,7 @@ impl RoomTask {
             }
         }
         self.submit(batch).await;
+        self.take_due_commits().await;
         self.publish();
     }
 
@@ -75,7 +87,12 @@ impl RoomTask {
                 bundle,
                 reply,
             } => {
-                drop(reply.send(self.commit(&user, *bundle).await));
+                let commit = OpenCommit {
+                    user,
+                    bundle,
+                    reply,
+                };
+                self.offer_commit(commit).await;
             }
             Command::Leave { user, reply } => drop(reply.send(self.leave(&user).await)),
             Command::Apply { from, page, reply } => {
