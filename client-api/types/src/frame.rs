@@ -126,6 +126,16 @@ pub enum ServerFrame {
         /// The hub's time, milliseconds since 1970.
         time: u64,
     },
+    /// The server has a message durably and brings it to the hub, which cannot be reached now;
+    /// `sent` or a problem follows (SYNC-16).
+    Held {
+        /// The room.
+        #[schema(value_type = String)]
+        room: RoomUri,
+        /// The sender's id for it, base64url.
+        #[schema(value_type = String)]
+        client_msg_id: ClientMsgId,
+    },
     /// An open order of a room (ORD-5).
     Order {
         /// The room.
@@ -214,6 +224,7 @@ impl Frame for ServerFrame {
         "welcome",
         "event",
         "sent",
+        "held",
         "order",
         "caught_up",
         "pong",

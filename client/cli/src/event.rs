@@ -3,7 +3,7 @@
 //! Names are MIMI URIs and times milliseconds since 1970, as everywhere on the wire.
 
 use holm_protocol::aad::ClientMsgId;
-use holm_protocol::{RoomUri, UserUri};
+use holm_protocol::{RoomUri, ServerName, UserUri};
 use holm_sdk::{
     DeviceEvent, Lagged, MessageState, RoomInfo, RoomState, SessionInfo, TimelineEntry,
 };
@@ -52,6 +52,12 @@ pub(crate) enum Event {
         client_msg_id: ClientMsgId,
         seq: u64,
         time: u64,
+    },
+    /// An own message is held by the own server until the room's hub is back.
+    Held {
+        room: RoomUri,
+        client_msg_id: ClientMsgId,
+        hub: ServerName,
     },
     /// An own message will not be sent.
     Failed {
@@ -126,7 +132,7 @@ pub(crate) struct Message {
     pub(crate) client_msg_id: ClientMsgId,
     /// The text.
     pub(crate) text: String,
-    /// `sending`, `sent`, `delivered`, `read` or `failed`.
+    /// `sending`, `held`, `sent`, `delivered`, `read` or `failed`.
     pub(crate) state: &'static str,
 }
 
@@ -168,6 +174,15 @@ impl From<DeviceEvent> for Event {
                 client_msg_id,
                 seq,
                 time,
+            },
+            DeviceEvent::Held {
+                room,
+                client_msg_id,
+                hub,
+            } => Self::Held {
+                room,
+                client_msg_id,
+                hub,
             },
             DeviceEvent::Failed {
                 room,
@@ -214,6 +229,7 @@ impl From<TimelineEntry> for Message {
             text: entry.text,
             state: match entry.state {
                 MessageState::Sending => "sending",
+                MessageState::Held => "held",
                 MessageState::Sent => "sent",
                 MessageState::Delivered => "delivered",
                 MessageState::Read => "read",

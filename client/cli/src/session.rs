@@ -68,8 +68,9 @@ impl<O: Write> Session<O> {
             DeviceEvent::Joined { room, .. } if self.current.is_none() => Some(room.clone()),
             _ => None,
         };
-        if let DeviceEvent::Sent { client_msg_id, .. } | DeviceEvent::Failed { client_msg_id, .. } =
-            &event
+        if let DeviceEvent::Sent { client_msg_id, .. }
+        | DeviceEvent::Held { client_msg_id, .. }
+        | DeviceEvent::Failed { client_msg_id, .. } = &event
         {
             self.on_their_way.remove(client_msg_id);
         }

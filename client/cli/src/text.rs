@@ -42,6 +42,9 @@ pub(crate) fn line(event: &Event, current: Option<&RoomUri>) -> Option<String> {
         } => format!("{}{}", at(room), changed(added, removed, by)),
         Event::Message(message) => format!("{}{}", at(&message.room), said(message)),
         Event::Sent { room, seq, .. } => format!("{}-- sent, number {seq}", at(room)),
+        Event::Held { room, hub, .. } => {
+            format!("{}-- held by your server until {hub} is back", at(room))
+        }
         Event::Failed { room, detail, .. } => format!("{}-- NOT SENT: {detail}", at(room)),
         Event::Leaving { room } => format!(
             "{}-- leaving; it is done once somebody else's device carries it out",
@@ -84,6 +87,7 @@ fn said(message: &Message) -> String {
     };
     match message.state {
         "sending" => format!("{who}: {text} (on its way)"),
+        "held" => format!("{who}: {text} (held by your server)"),
         "failed" => format!("{who}: {text} (NOT SENT)"),
         _ => format!("{who}: {text}"),
     }

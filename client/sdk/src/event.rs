@@ -5,7 +5,7 @@
 
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::order::Subject;
-use holm_protocol::{Problem, RoomUri, UserUri};
+use holm_protocol::{Problem, RoomUri, ServerName, UserUri};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -56,6 +56,15 @@ pub enum DeviceEvent {
         seq: u64,
         /// The hub's time, milliseconds since 1970.
         time: u64,
+    },
+    /// An own message is held by the own server until the room's hub is back.
+    Held {
+        /// The room.
+        room: RoomUri,
+        /// Its id.
+        client_msg_id: ClientMsgId,
+        /// The hub that is away.
+        hub: ServerName,
     },
     /// An own message will not be sent.
     Failed {

@@ -15,6 +15,7 @@ mod work;
 mod commit;
 mod events;
 mod heads;
+mod held;
 mod message;
 mod orders;
 mod pull;

@@ -95,6 +95,8 @@ pub struct TimelineEntry {
 pub enum MessageState {
     /// In the outbox.
     Sending,
+    /// The own server has it durably and brings it to the room's hub, which is away.
+    Held,
     /// It stands in the room's log.
     Sent,
     /// A device of every other participant has it.
@@ -116,6 +118,7 @@ impl MessageState {
             Self::Delivered => 2,
             Self::Read => 3,
             Self::Failed { .. } => 4,
+            Self::Held => 5,
         }
     }
 
@@ -126,6 +129,7 @@ impl MessageState {
             2 => Self::Delivered,
             3 => Self::Read,
             4 => Self::Failed { problem },
+            5 => Self::Held,
             _ => return None,
         })
     }

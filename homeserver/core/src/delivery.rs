@@ -17,12 +17,16 @@ pub(crate) use connection::Delivery;
 pub(crate) use tail::Tail;
 
 use bytes::Bytes;
-use holm_protocol::{Hash, RoomUri};
+use holm_protocol::aad::ClientMsgId;
+use holm_protocol::federation::Sent;
+use holm_protocol::{Hash, Problem, RoomUri};
 
 /// Close code: the token has ended.
 pub const CLOSE_TOKEN: u16 = 4401;
 /// Close code: a newer connection of the same device.
 pub const CLOSE_REPLACED: u16 = 4409;
+/// Close code: more waits for the connection than it may.
+pub const CLOSE_RATE: u16 = 4429;
 
 /// What goes to a device next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +57,22 @@ pub enum Outgoing {
         room: RoomUri,
         /// The signed order.
         order: Bytes,
+    },
+    /// A message that was held stands in the log now.
+    Sent {
+        /// The room.
+        room: RoomUri,
+        /// Its id and place.
+        sent: Sent,
+    },
+    /// A message that was held is refused.
+    Refused {
+        /// The room.
+        room: RoomUri,
+        /// The sender's id for it.
+        client_msg_id: ClientMsgId,
+        /// Why.
+        problem: Problem,
     },
     /// All that was stored when the connection began has been sent.
     CaughtUp,

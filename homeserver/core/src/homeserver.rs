@@ -11,10 +11,11 @@ use holm_protocol::{Code, PrivateKey, Problem, ServerName};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::delivery::Delivery;
+use crate::held::Held;
 use crate::peer::Outbound;
 use crate::ports::{
-    AccountStore, Clock, CrashPoints, KeyPackageStore, LogStore, Peers, Rng, RoomStore, StoreError,
-    Tasks,
+    AccountStore, Clock, CrashPoints, HeldStore, KeyPackageStore, LogStore, Peers, Rng, RoomStore,
+    StoreError, Tasks,
 };
 use crate::room::Rooms;
 
@@ -35,6 +36,8 @@ pub struct Ports {
     pub key_packages: Arc<dyn KeyPackageStore>,
     /// What is folded from the logs.
     pub rooms: Arc<dyn RoomStore>,
+    /// Messages held for hubs that are away.
+    pub held: Arc<dyn HeldStore>,
     /// The way to other servers.
     pub peers: Arc<dyn Peers>,
     /// Told at named places, where a test may end the process.
@@ -83,6 +86,7 @@ pub struct Homeserver {
     pub(crate) delivery: Arc<Delivery>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) outbound: Arc<Outbound>,
+    pub(crate) held: Arc<Held>,
     /// Password hashing takes 19 MiB and a core each: two at a time.
     pub(crate) password_work: Arc<Semaphore>,
 }
@@ -132,6 +136,7 @@ impl Homeserver {
             delivery: Arc::new(Delivery::default()),
             rooms: Arc::new(Rooms::default()),
             outbound: Arc::new(Outbound::default()),
+            held: Arc::new(Held::default()),
             password_work: Arc::new(Semaphore::new(2)),
         }
     }

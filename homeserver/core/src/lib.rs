@@ -7,6 +7,7 @@
 pub mod account;
 pub mod caller;
 pub mod delivery;
+mod held;
 pub mod homeserver;
 pub mod key_package;
 pub mod peer;

@@ -25,9 +25,12 @@ mod spacing;
 mod state;
 mod task;
 mod turns;
+mod verdict;
 
 pub use device::{EventPage, TreePage};
+pub use verdict::Verdict;
 
+pub(crate) use accept::message_id;
 pub(crate) use command::{Command, Submission};
 pub(crate) use registry::{Rooms, stopping};
 pub(crate) use state::unknown;

@@ -188,7 +188,8 @@ fn ports(
         log: store.clone(),
         accounts: store.clone(),
         key_packages: store.clone(),
-        rooms: store,
+        rooms: store.clone(),
+        held: store,
         peers: transport.clone(),
         crash_points,
     }

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 use holm_core::delivery::Outgoing;
+use holm_core::room::Verdict;
 use holm_core::{Caller, Homeserver};
-use holm_protocol::federation::Sent;
 use holm_protocol::{Problem, RoomUri};
 
 /// What goes to the device, batch by batch.
@@ -22,12 +22,11 @@ pub(crate) trait Backend: Send + 'static {
     fn connect(&self, cursors: BTreeMap<RoomUri, u64>)
     -> BoxFuture<'static, Result<Feed, Problem>>;
 
-    /// Submits messages of one room in order; one result each (SYNC-4).
-    fn send(
-        &self,
-        room: RoomUri,
-        messages: Vec<Bytes>,
-    ) -> BoxFuture<'static, Vec<Result<Sent, Problem>>>;
+    /// Submits messages of one room in order; one verdict each (SYNC-4).
+    fn send(&self, room: RoomUri, messages: Vec<Bytes>) -> BoxFuture<'static, Vec<Verdict>>;
+
+    /// The device has read the refusals in a room (SYNC-17).
+    fn reopen(&self, room: &RoomUri);
 
     /// Raises the device's watermarks (SYNC-6).
     fn acknowledge(
@@ -73,13 +72,13 @@ impl Backend for Device {
         })
     }
 
-    fn send(
-        &self,
-        room: RoomUri,
-        messages: Vec<Bytes>,
-    ) -> BoxFuture<'static, Vec<Result<Sent, Problem>>> {
+    fn send(&self, room: RoomUri, messages: Vec<Bytes>) -> BoxFuture<'static, Vec<Verdict>> {
         let Self { homeserver, caller } = self.clone();
         Box::pin(async move { homeserver.send(&caller, &room, messages).await })
+    }
+
+    fn reopen(&self, room: &RoomUri) {
+        self.homeserver.reopen(&self.caller, room);
     }
 
     fn acknowledge(

@@ -22,6 +22,8 @@ pub(crate) struct LaneGate {
 struct Shut {
     barrier: u64,
     first: Option<ClientMsgId>,
+    /// Whether core keeps the room shut too, after the refusal of a message that was held.
+    held: bool,
 }
 
 impl LaneGate {
@@ -29,10 +31,26 @@ impl LaneGate {
     pub(crate) fn shut(&mut self, room: RoomUri, first: Option<ClientMsgId>) -> u64 {
         self.last += 1;
         let barrier = self.last;
-        self.shut.insert(room, Shut { barrier, first });
+        // What was refused first comes first again.
+        let earlier = self.shut.get(&room);
+        let shut = Shut {
+            barrier,
+            first: earlier.map_or(first, |shut| shut.first),
+            held: earlier.is_some_and(|shut| shut.held),
+        };
+        self.shut.insert(room, shut);
         if self.shut.len() > SHUT_MAX {
             let oldest = self.shut.values().map(|shut| shut.barrier).min();
             self.shut.retain(|_, shut| Some(shut.barrier) != oldest);
+        }
+        barrier
+    }
+
+    /// The same, after the refusal of a message that was held.
+    pub(crate) fn shut_held(&mut self, room: RoomUri, first: ClientMsgId) -> u64 {
+        let barrier = self.shut(room.clone(), Some(first));
+        if let Some(shut) = self.shut.get_mut(&room) {
+            shut.held = true;
         }
         barrier
     }
@@ -49,9 +67,13 @@ impl LaneGate {
         comes_again
     }
 
-    /// The device has read what was written before this barrier.
-    pub(crate) fn passed(&mut self, barrier: u64) {
-        self.shut.retain(|_, shut| shut.barrier > barrier);
+    /// The device has read what was written before this barrier; the rooms that core has to open too.
+    pub(crate) fn passed(&mut self, barrier: u64) -> Vec<RoomUri> {
+        let opened = self.shut.extract_if(.., |_, shut| shut.barrier <= barrier);
+        opened
+            .filter(|(_, shut)| shut.held)
+            .map(|(room, _)| room)
+            .collect()
     }
 }
 
@@ -75,16 +97,27 @@ mod tests {
         assert!(!gate.admits(&room(SHUT_MAX), None));
     }
 
-    // SYNC-4
+    // SYNC-17
+    #[test]
+    fn what_was_refused_first_opens_a_room_that_was_shut_twice() {
+        let mut gate = LaneGate::default();
+        let first = gate.shut(room(1), Some(ClientMsgId([1; 16])));
+        gate.shut(room(1), Some(ClientMsgId([2; 16])));
+        assert_eq!(gate.passed(first), []);
+        assert!(!gate.admits(&room(1), Some(ClientMsgId([2; 16]))));
+        assert!(gate.admits(&room(1), Some(ClientMsgId([1; 16]))));
+    }
+
+    // SYNC-4, SYNC-17
     #[test]
     fn a_barrier_opens_what_was_shut_before_it() {
         let mut gate = LaneGate::default();
         let first = gate.shut(room(1), Some(ClientMsgId([1; 16])));
-        let second = gate.shut(room(2), None);
-        gate.passed(first);
+        let second = gate.shut_held(room(2), ClientMsgId([2; 16]));
+        assert_eq!(gate.passed(first), []);
         assert!(gate.admits(&room(1), None));
         assert!(!gate.admits(&room(2), None));
-        gate.passed(second);
+        assert_eq!(gate.passed(second), [room(2)]);
         assert!(gate.admits(&room(2), None));
     }
 }

@@ -59,6 +59,21 @@ fn frame(outgoing: Outgoing) -> Result<ServerFrame, u16> {
             room,
             order: Base64Url(order),
         },
+        Outgoing::Sent { room, sent } => ServerFrame::Sent {
+            room,
+            client_msg_id: sent.client_msg_id,
+            seq: sent.seq,
+            time: sent.time,
+        },
+        Outgoing::Refused {
+            room,
+            client_msg_id,
+            problem,
+        } => ServerFrame::Problem {
+            room: Some(room),
+            client_msg_id: Some(client_msg_id),
+            problem,
+        },
         Outgoing::CaughtUp => ServerFrame::CaughtUp,
         Outgoing::Closed(code) => return Err(code),
     })

@@ -6,7 +6,7 @@
 //! shows a device's messages in another order than it wrote them; core does the same within one
 //! call (LOG-15).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,8 +14,8 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use holm_client_types::frame::ServerFrame;
+use holm_core::room::Verdict;
 use holm_protocol::aad::{Aad, ClientMsgId};
-use holm_protocol::federation::Sent;
 use holm_protocol::mls_header::MlsHeader;
 use holm_protocol::{Code, Problem, RoomUri};
 
@@ -36,6 +36,8 @@ const ANSWER_WAIT: Duration = Duration::from_mins(1);
 pub(crate) struct Sends {
     lanes: BTreeMap<RoomUri, Lane>,
     gate: LaneGate,
+    /// Rooms whose refusals the device has read, to be told to core once no earlier call runs.
+    opened: BTreeSet<RoomUri>,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     held: usize,
     held_len: usize,
@@ -59,7 +61,7 @@ pub(crate) struct Done {
     room: RoomUri,
     ids: Vec<Option<ClientMsgId>>,
     len: usize,
-    results: Vec<Result<Sent, Problem>>,
+    verdicts: Vec<Verdict>,
 }
 
 impl Sends {
@@ -67,7 +69,7 @@ impl Sends {
     pub(crate) fn push(&mut self, room: RoomUri, bytes: Bytes) -> Option<ServerFrame> {
         let id = client_msg_id(&bytes);
         if !self.gate.admits(&room, id) {
-            return Some(answer(&room, id, Err(previous_refused())));
+            return answer(&room, id, refused());
         }
         self.held += 1;
         self.held_len += bytes.len();
@@ -78,6 +80,11 @@ impl Sends {
 
     /// Begins a call for each room that has messages and no call running.
     pub(crate) fn start(&mut self, backend: &impl Backend) {
+        let lanes = &self.lanes;
+        let free = |room: &RoomUri| lanes.get(room).is_none_or(|lane| !lane.busy);
+        for room in self.opened.extract_if(.., |room| free(room)) {
+            backend.reopen(&room);
+        }
         for (room, lane) in &mut self.lanes {
             if lane.busy || lane.waiting.is_empty() {
                 continue;
@@ -99,23 +106,35 @@ impl Sends {
     pub(crate) fn finish(&mut self, done: Done) -> (Vec<ServerFrame>, Option<u64>) {
         self.held -= done.ids.len();
         self.held_len -= done.len;
-        let answered: Vec<_> = done.ids.into_iter().zip(done.results).collect();
-        let comes_again = |(id, result): &(_, Result<_, Problem>)| {
-            let problem = result.as_ref().err()?;
-            comes_again(problem).then_some(*id)
+        let answered: Vec<_> = done.ids.into_iter().zip(done.verdicts).collect();
+        let comes_again = |(id, verdict): &(_, Verdict)| match verdict {
+            Verdict::Refused(problem) => comes_again(problem).then_some(*id),
+            Verdict::Sent(_) | Verdict::Held => None,
         };
         let first = answered.iter().find_map(comes_again);
         let behind = self.release(&done.room, first.is_some());
-        let behind = behind.into_iter().map(|id| (id, Err(previous_refused())));
+        let behind = behind.into_iter().map(|id| (id, refused()));
         let answered = answered.into_iter().chain(behind);
-        let frames = answered.map(|(id, result)| answer(&done.room, id, result));
+        let frames = answered.filter_map(|(id, verdict)| answer(&done.room, id, verdict));
         let frames = frames.collect();
         (frames, first.map(|id| self.gate.shut(done.room, id)))
     }
 
+    /// A message that was held is refused and comes again: the answers of what waits behind it,
+    /// and the barrier to be written after them (SYNC-17).
+    pub(crate) fn held_refused(
+        &mut self,
+        room: RoomUri,
+        first: ClientMsgId,
+    ) -> (Vec<ServerFrame>, u64) {
+        let behind = self.empty(&room).into_iter();
+        let frames = behind.filter_map(|id| answer(&room, id, refused()));
+        (frames.collect(), self.gate.shut_held(room, first))
+    }
+
     /// The device has read what was written before this barrier.
     pub(crate) fn passed(&mut self, barrier: u64) {
-        self.gate.passed(barrier);
+        self.opened.extend(self.gate.passed(barrier));
     }
 
     /// Whether the socket may be read for more.
@@ -130,17 +149,25 @@ impl Sends {
 
     /// Frees a lane; where it is held up, empties it and says what was in it.
     fn release(&mut self, room: &RoomUri, held_up: bool) -> Vec<Option<ClientMsgId>> {
+        let behind = match held_up {
+            true => self.empty(room),
+            false => Vec::new(),
+        };
+        if let Some(lane) = self.lanes.get_mut(room) {
+            lane.busy = false;
+            if lane.waiting.is_empty() {
+                self.lanes.remove(room);
+            }
+        }
+        behind
+    }
+
+    /// Empties a lane and says what was in it.
+    fn empty(&mut self, room: &RoomUri) -> Vec<Option<ClientMsgId>> {
         let Some(lane) = self.lanes.get_mut(room) else {
             return Vec::new();
         };
-        lane.busy = false;
-        let behind: Vec<_> = match held_up {
-            true => lane.waiting.drain(..).collect(),
-            false => Vec::new(),
-        };
-        if lane.waiting.is_empty() {
-            self.lanes.remove(room);
-        }
+        let behind: Vec<_> = lane.waiting.drain(..).collect();
         self.held -= behind.len();
         self.held_len -= behind.iter().map(|m| m.bytes.len()).sum::<usize>();
         behind.into_iter().map(|message| message.id).collect()
@@ -151,34 +178,44 @@ fn call(backend: &impl Backend, room: RoomUri, batch: Vec<Message>) -> BoxFuture
     let ids: Vec<_> = batch.iter().map(|m| m.id).collect();
     let messages: Vec<_> = batch.into_iter().map(|m| m.bytes).collect();
     let len = messages.iter().map(Bytes::len).sum();
-    let results = backend.send(room.clone(), messages);
+    let verdicts = backend.send(room.clone(), messages);
     Box::pin(async move {
-        let results = tokio::time::timeout(ANSWER_WAIT, results)
+        let verdicts = tokio::time::timeout(ANSWER_WAIT, verdicts)
             .await
-            .unwrap_or_else(|_elapsed| vec![Err(no_answer()); ids.len()]);
+            .unwrap_or_else(|_elapsed| vec![Verdict::Refused(no_answer()); ids.len()]);
         Done {
             room,
             ids,
             len,
-            results,
+            verdicts,
         }
     })
 }
 
-fn answer(room: &RoomUri, id: Option<ClientMsgId>, result: Result<Sent, Problem>) -> ServerFrame {
-    match result {
-        Ok(sent) => ServerFrame::Sent {
-            room: room.clone(),
+/// The answer; none for a message without an id, which is never held.
+fn answer(room: &RoomUri, id: Option<ClientMsgId>, verdict: Verdict) -> Option<ServerFrame> {
+    let room = room.clone();
+    Some(match verdict {
+        Verdict::Sent(sent) => ServerFrame::Sent {
+            room,
             client_msg_id: sent.client_msg_id,
             seq: sent.seq,
             time: sent.time,
         },
-        Err(problem) => ServerFrame::Problem {
-            room: Some(room.clone()),
+        Verdict::Held => ServerFrame::Held {
+            room,
+            client_msg_id: id?,
+        },
+        Verdict::Refused(problem) => ServerFrame::Problem {
+            room: Some(room),
             client_msg_id: id,
             problem,
         },
-    }
+    })
+}
+
+fn refused() -> Verdict {
+    Verdict::Refused(previous_refused())
 }
 
 /// The id in a message's authenticated data (LOG-7).
@@ -188,7 +225,7 @@ fn client_msg_id(message: &[u8]) -> Option<ClientMsgId> {
 }
 
 /// Whether a device sends a message with this refusal again.
-fn comes_again(problem: &Problem) -> bool {
+pub(crate) fn comes_again(problem: &Problem) -> bool {
     let code = matches!(
         problem.code,
         Code::EpochTooOld | Code::WrongEpoch | Code::PreviousRefused

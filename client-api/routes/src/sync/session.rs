@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::acks::{Acks, Written};
 use super::backend::{Backend, Feed};
 use super::outgoing;
-use super::sends::{Done, Sends};
+use super::sends::{Done, Sends, comes_again};
 use super::wire::{End, Event, Wire};
 use crate::refusal::malformed;
 
@@ -204,10 +204,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin, B: Backend> Session<'_, S, B> {
             Some(Err(problem)) => return Err(ended(self.wire, problem)),
             None => return Err(End::Close(close::INTERNAL, "the feed ended")),
         };
+        let mut refused = BTreeMap::new();
         for outgoing in batch {
+            if let Outgoing::Refused {
+                room,
+                client_msg_id,
+                problem,
+            } = &outgoing
+                && comes_again(problem)
+            {
+                refused.entry(room.clone()).or_insert(*client_msg_id);
+            }
             let text = outgoing::text(outgoing)
                 .map_err(|code| End::Close(code, "the device's session ended"))?;
             self.wire.push_text(text);
+        }
+        for (room, first) in refused {
+            let (frames, barrier) = self.sends.held_refused(room, first);
+            frames.iter().for_each(|frame| self.wire.push(frame));
+            self.wire.push_barrier(barrier);
         }
         Ok(())
     }

@@ -2,5 +2,6 @@
 
 mod close;
 mod flow;
+mod held;
 mod script;
 mod send;

@@ -75,6 +75,7 @@ impl Site {
             accounts: stores.clone(),
             key_packages: stores.clone(),
             rooms: stores.clone(),
+            held: stores.clone(),
             peers: Arc::new(NoPeers),
             crash_points: Arc::new(NoCrash),
         };

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use holm_core::ports::{
-    Account, AccountStore, Append, AppendError, Claim, EnrolledDevice, Fold, Future,
-    KeyPackageStore, LogHead, LogStore, Membership, PeerCursor, RoomRecord, RoomStore, StoreError,
-    Stored, StoredEntry, StoredKeyPackage, StoredOrder, TokenOwner,
+    Account, AccountStore, Append, AppendError, Claim, EnrolledDevice, Fold, Future, HeldMessage,
+    HeldStore, Hold, KeyPackageStore, LogHead, LogStore, Membership, PeerCursor, RoomRecord,
+    RoomStore, Settled, StoreError, Stored, StoredEntry, StoredKeyPackage, StoredOrder, TokenOwner,
 };
+use holm_protocol::aad::ClientMsgId;
 use holm_protocol::{DeviceUri, Hash, RoomUri, ServerName, UserUri};
 
 #[derive(Default)]
@@ -257,5 +258,32 @@ impl RoomStore for Stores {
 
     fn tree<'a>(&'a self, _room: &'a RoomUri, _seq: u64) -> Stored<'a, Option<Bytes>> {
         stored(None)
+    }
+}
+
+impl HeldStore for Stores {
+    fn hold(&self, hold: Hold) -> Stored<'_, Vec<bool>> {
+        stored(vec![true; hold.messages.len()])
+    }
+
+    fn first<'a>(
+        &'a self,
+        _room: &'a RoomUri,
+        _limit: usize,
+        _bytes_max: usize,
+    ) -> Stored<'a, Vec<HeldMessage>> {
+        stored(Vec::new())
+    }
+
+    fn settle<'a>(
+        &'a self,
+        _room: &'a RoomUri,
+        _settled: &'a Settled,
+    ) -> Stored<'a, Vec<(DeviceUri, ClientMsgId)>> {
+        stored(Vec::new())
+    }
+
+    fn held_rooms(&self) -> Stored<'_, Vec<(RoomUri, ServerName)>> {
+        stored(Vec::new())
     }
 }

@@ -53,6 +53,10 @@ fn server_frames() -> Vec<ServerFrame> {
             seq: 3,
             time: 1_000,
         },
+        ServerFrame::Held {
+            room: room(),
+            client_msg_id: ClientMsgId([5; 16]),
+        },
         ServerFrame::Order {
             room: room(),
             order: bytes(),

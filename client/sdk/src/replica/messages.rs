@@ -74,6 +74,46 @@ pub(crate) async fn set_sent(
     Ok(done.rows_affected() == 1)
 }
 
+/// The own server holds an own message; `false` where that was known.
+pub(crate) async fn set_held(
+    connection: &mut SqliteConnection,
+    room: i64,
+    device: &DeviceUri,
+    id: ClientMsgId,
+) -> Result<bool, SdkError> {
+    let done = sqlx::query(
+        "UPDATE message SET state = ? \
+         WHERE room = ? AND device = ? AND msg_id = ? AND seq IS NULL AND state = ?",
+    )
+    .bind(MessageState::Held.number())
+    .bind(room)
+    .bind(device.as_str())
+    .bind(id.0.as_slice())
+    .bind(MessageState::Sending.number())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Own messages that the server does not hold any more are on their way again.
+pub(crate) async fn set_released(
+    connection: &mut SqliteConnection,
+    room: i64,
+    device: &DeviceUri,
+) -> Result<(), SdkError> {
+    sqlx::query(
+        "UPDATE message SET state = ?1 WHERE room = ?2 AND device = ?3 AND state = ?4 \
+         AND msg_id IN (SELECT msg_id FROM outbox WHERE room = ?2 AND held = 0)",
+    )
+    .bind(MessageState::Sending.number())
+    .bind(room)
+    .bind(device.as_str())
+    .bind(MessageState::Held.number())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// An own message will not be sent.
 pub(crate) async fn set_failed(
     connection: &mut SqliteConnection,

@@ -57,23 +57,82 @@ pub(crate) async fn waiting(
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|(place, id, content, ciphertext, epoch)| {
-            let id = <[u8; 16]>::try_from(id).map_err(|_length| damaged("outbox.msg_id"))?;
-            Ok(Waiting {
-                place,
-                id: ClientMsgId(id),
-                content,
-                sealed: ciphertext.zip(epoch.map(from_sql)),
-            })
-        })
-        .collect()
+    rows.into_iter().map(read).collect()
+}
+
+fn read((place, id, content, ciphertext, epoch): Row) -> Result<Waiting, SdkError> {
+    let id = <[u8; 16]>::try_from(id).map_err(|_length| damaged("outbox.msg_id"))?;
+    Ok(Waiting {
+        place,
+        id: ClientMsgId(id),
+        content,
+        sealed: ciphertext.zip(epoch.map(from_sql)),
+    })
+}
+
+/// The first `limit` messages of a room after `place` that the server does not hold, in order.
+pub(crate) async fn to_send(
+    connection: &mut SqliteConnection,
+    room: i64,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Waiting>, SdkError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT id, msg_id, content, ciphertext, epoch FROM outbox \
+         WHERE room = ? AND id > ? AND held = 0 ORDER BY id LIMIT ?",
+    )
+    .bind(room)
+    .bind(after)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// The server holds a message (OUT-3).
+pub(crate) async fn set_held(
+    connection: &mut SqliteConnection,
+    room: i64,
+    id: ClientMsgId,
+) -> Result<(), SdkError> {
+    sqlx::query("UPDATE outbox SET held = 1 WHERE room = ? AND msg_id = ?")
+        .bind(room)
+        .bind(id.0.as_slice())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The server holds neither this message nor what was said after it in the room; whether it was
+/// thought to.
+pub(crate) async fn release_from(
+    connection: &mut SqliteConnection,
+    room: i64,
+    id: ClientMsgId,
+) -> Result<bool, SdkError> {
+    let done = sqlx::query(
+        "UPDATE outbox SET held = 0 WHERE room = ?1 AND held = 1 \
+         AND id >= (SELECT id FROM outbox WHERE room = ?1 AND msg_id = ?2)",
+    )
+    .bind(room)
+    .bind(id.0.as_slice())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// What the server holds is not known: everything is sent again.
+pub(crate) async fn release_all(connection: &mut SqliteConnection) -> Result<(), SdkError> {
+    sqlx::query("UPDATE outbox SET held = 0 WHERE held = 1")
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Rooms with something to send.
 pub(crate) async fn rooms(connection: &mut SqliteConnection) -> Result<Vec<RoomUri>, SdkError> {
     let rows: Vec<(String,)> = sqlx::query_as(
-        "SELECT uri FROM room WHERE id IN (SELECT DISTINCT room FROM outbox) ORDER BY id",
+        "SELECT uri FROM room WHERE id IN (SELECT DISTINCT room FROM outbox WHERE held = 0) ORDER BY id",
     )
     .fetch_all(connection)
     .await?;
@@ -119,6 +178,26 @@ mod tests {
 
     fn id(n: u8) -> ClientMsgId {
         ClientMsgId([n; 16])
+    }
+
+    #[tokio::test]
+    async fn what_the_server_holds_is_not_sent_until_it_is_let_go() {
+        // OUT-3
+        let mut replica = Replica::open(&ReplicaPlace::Memory).await.unwrap();
+        let reader = replica.reader();
+        for n in 1..=4 {
+            push(reader, 7, id(n), &[n]).await.unwrap();
+        }
+        for n in 1..=3 {
+            set_held(reader, 7, id(n)).await.unwrap();
+        }
+        let ids = |all: Vec<Waiting>| all.iter().map(|w| w.id.0[0]).collect::<Vec<_>>();
+        assert_eq!(ids(to_send(reader, 7, 0, 9).await.unwrap()), [4]);
+        assert!(!release_from(reader, 7, id(4)).await.unwrap());
+        assert!(release_from(reader, 7, id(2)).await.unwrap());
+        assert_eq!(ids(to_send(reader, 7, 0, 9).await.unwrap()), [2, 3, 4]);
+        release_all(reader).await.unwrap();
+        assert_eq!(ids(to_send(reader, 7, 0, 9).await.unwrap()), [1, 2, 3, 4]);
     }
 
     #[tokio::test]

@@ -66,7 +66,9 @@ CREATE TABLE outbox (
     msg_id BLOB NOT NULL,
     content BLOB NOT NULL,
     ciphertext BLOB,
-    epoch INTEGER
+    epoch INTEGER,
+    -- Whether the server holds it, as far as this connection knows.
+    held INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX outbox_room ON outbox (room, id);
 -- What this device has sent, by hash: its own messages do not open again.

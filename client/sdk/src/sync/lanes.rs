@@ -92,7 +92,7 @@ impl Lanes {
         lane.place = lane.place.max(place);
     }
 
-    /// A message stands in the log.
+    /// A message stands in the log, or the server holds it.
     pub(super) fn accepted(&mut self, room: &RoomUri, id: ClientMsgId) {
         if let Some(lane) = self.lanes.get_mut(room) {
             lane.on_the_way.retain(|one| *one != id);

@@ -49,7 +49,7 @@ impl Inner {
             self.fail_waiting(&row).await?;
             return Ok(Sealed::default());
         }
-        let waiting = outbox::waiting(&mut step.tx, row.id, opening.place, opening.count).await?;
+        let waiting = outbox::to_send(&mut step.tx, row.id, opening.place, opening.count).await?;
         if waiting.is_empty() {
             return Ok(Sealed::default());
         }

@@ -60,6 +60,7 @@ impl Session {
     pub(super) async fn open(inner: &Arc<Inner>) -> Result<Self, SdkError> {
         let (mut socket, found) = Socket::open(inner).await?;
         let cursors = inner.cursors().await?;
+        inner.release_held().await?;
         socket.send([DeviceFrame::Hello { cursors }]).await?;
         inner.hop(HopKind::ServerFound, || found);
         inner.tell(DeviceEvent::Connected);
@@ -220,6 +221,13 @@ impl Session {
                 let place = (seq, time);
                 self.inner.message_sent(&room, client_msg_id, place).await
             }
+            ServerFrame::Held {
+                room,
+                client_msg_id,
+            } => {
+                self.lanes.accepted(&room, client_msg_id);
+                self.inner.message_held(&room, client_msg_id).await
+            }
             ServerFrame::Order { room, order } => self.take_order(room, &order).await,
             ServerFrame::CaughtUp => self.on_caught_up().await,
             ServerFrame::Problem {
@@ -249,7 +257,7 @@ impl Session {
             return Ok(());
         };
         match self.lanes.refused(&room, id, &problem, Instant::now()) {
-            Fate::Again => Ok(()),
+            Fate::Again => self.inner.message_released(&room, id).await,
             Fate::Failed => self.inner.message_failed(&room, id, problem).await,
         }
     }

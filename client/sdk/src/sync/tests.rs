@@ -6,6 +6,7 @@ mod world;
 
 mod changing;
 mod connected;
+mod held;
 mod messaging;
 mod refusing;
 mod stopping;

@@ -47,6 +47,11 @@ impl Homeserver {
         ))
     }
 
+    /// The device has read every refusal in a room, and sends what it sends in that knowledge.
+    pub fn reopen(&self, caller: &Caller, room: &RoomUri) {
+        self.delivery.reopen(&caller.device, room);
+    }
+
     /// Raises the device's watermarks in a room; never beyond the log's head (SYNC-6).
     pub async fn acknowledge(
         &self,

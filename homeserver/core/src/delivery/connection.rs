@@ -3,10 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use holm_protocol::aad::ClientMsgId;
+use holm_protocol::limits::HELD_DEVICE_MAX;
 use holm_protocol::{DeviceUri, RoomUri};
 use tokio::sync::Notify;
 
-use super::CLOSE_REPLACED;
+use super::{CLOSE_RATE, CLOSE_REPLACED, Outgoing};
+
+/// Answers to held messages that may wait for a connection; past it, the device begins anew.
+const ANSWERS_MAX: usize = 4 * HELD_DEVICE_MAX;
 
 /// Why a device looks at a room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +33,10 @@ pub(super) struct Connection {
 struct State {
     rooms: BTreeMap<RoomUri, Look>,
     closed: Option<u16>,
+    /// Answers to messages that were held, in order; ids, never messages.
+    answers: Vec<Outgoing>,
+    /// Rooms in which a held message was refused and has not come again, each with that message.
+    shut: BTreeMap<RoomUri, ClientMsgId>,
 }
 
 /// All connected devices.
@@ -42,6 +51,11 @@ impl Connection {
         std::mem::take(&mut self.lock().rooms)
     }
 
+    /// Answers to messages that were held; none are left afterwards.
+    pub(super) fn take_answers(&self) -> Vec<Outgoing> {
+        std::mem::take(&mut self.lock().answers)
+    }
+
     /// The code the connection has to close with.
     pub(super) fn closed(&self) -> Option<u16> {
         self.lock().closed
@@ -54,6 +68,32 @@ impl Connection {
         entry.orders |= look.orders;
         drop(state);
         self.news.notify_one();
+    }
+
+    fn tell(&self, room: &RoomUri, answers: Vec<Outgoing>, shut: Option<ClientMsgId>) {
+        let mut state = self.lock();
+        state.answers.extend(answers);
+        if let Some(first) = shut {
+            state.shut.entry(room.clone()).or_insert(first);
+        }
+        if state.answers.len() > ANSWERS_MAX {
+            state.closed.get_or_insert(CLOSE_RATE);
+        }
+        drop(state);
+        self.news.notify_one();
+    }
+
+    fn admits(&self, room: &RoomUri, first: Option<ClientMsgId>) -> bool {
+        let mut state = self.lock();
+        let admits = state.shut.get(room).is_none_or(|id| Some(*id) == first);
+        if admits {
+            state.shut.remove(room);
+        }
+        admits
+    }
+
+    fn reopen(&self, room: &RoomUri) {
+        self.lock().shut.remove(room);
     }
 
     fn close(&self, code: u16) {
@@ -94,6 +134,41 @@ impl Delivery {
                 orders: true,
             },
         );
+    }
+
+    /// Tells a connected device what became of messages that were held for it. `shut` is the first
+    /// that it has to send again: until it does, nothing it sends in the room is let past.
+    /// A device that is not connected sends what has no answer again by itself.
+    pub(crate) fn tell(
+        &self,
+        device: &DeviceUri,
+        room: &RoomUri,
+        answers: Vec<Outgoing>,
+        shut: Option<ClientMsgId>,
+    ) {
+        if let Some(connection) = self.lock().get(device) {
+            connection.tell(room, answers, shut);
+        }
+    }
+
+    /// Whether messages of a device, of which this is the first, may be taken in a room; the
+    /// refused one opens it again.
+    pub(crate) fn lane_admits(
+        &self,
+        device: &DeviceUri,
+        room: &RoomUri,
+        first: Option<ClientMsgId>,
+    ) -> bool {
+        let connections = self.lock();
+        let connection = connections.get(device);
+        connection.is_none_or(|connection| connection.admits(room, first))
+    }
+
+    /// The device has read the refusals in a room.
+    pub(crate) fn reopen(&self, device: &DeviceUri, room: &RoomUri) {
+        if let Some(connection) = self.lock().get(device) {
+            connection.reopen(room);
+        }
     }
 
     /// Ends a device's connection with a close code.

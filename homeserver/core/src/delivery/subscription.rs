@@ -89,6 +89,10 @@ impl Subscription {
             if let Some(code) = connection.closed() {
                 return Ok(vec![Outgoing::Closed(code)]);
             }
+            let answers = connection.take_answers();
+            if !answers.is_empty() {
+                return Ok(answers);
+            }
             self.gather();
             let outgoing = self.turn().await?;
             if !outgoing.is_empty() {

@@ -14,6 +14,7 @@ impl Homeserver {
     /// every few minutes.
     pub async fn start(&self) -> Result<(), Problem> {
         self.fold_again().await?;
+        self.start_held().await?;
         let peers = self
             .ports
             .rooms

@@ -1,6 +1,6 @@
 //! Whether a message may enter the log: a pure function (LOG-7, LOG-11 to LOG-13).
 
-use holm_protocol::aad::Aad;
+use holm_protocol::aad::{Aad, ClientMsgId};
 use holm_protocol::admission::GroupView;
 use holm_protocol::limits::{MESSAGE_EPOCHS_BEHIND_MAX, MESSAGE_LEN_MAX};
 use holm_protocol::mls_header::MlsHeader;

@@ -3,9 +3,7 @@
 use bytes::Bytes;
 use holm_protocol::bundle::Bundle;
 use holm_protocol::document::SignedDocument;
-use holm_protocol::federation::{
-    Sent, SubmitRequest, SubmitResult, SubmittedMessage, UpdateRequest, UpdateResponse,
-};
+use holm_protocol::federation::{Sent, UpdateRequest, UpdateResponse};
 use holm_protocol::limits::SUBMIT_MESSAGES_MAX;
 use holm_protocol::{Code, Hash, Problem, RoomUri, ServerName};
 use tokio::sync::oneshot;
@@ -13,6 +11,7 @@ use tokio::sync::oneshot;
 use super::command::{Command, Submission};
 use super::registry::stopping;
 use super::state::unknown;
+use super::verdict::Verdict;
 use crate::caller::Caller;
 use crate::homeserver::{Homeserver, internal};
 use crate::ports::{Membership, PeerError};
@@ -70,15 +69,18 @@ impl Homeserver {
         }
     }
 
-    /// Submits messages in order, here or to the room's hub; one result each (SYNC-4).
+    /// Submits messages in order, here or to the room's hub; one verdict each (SYNC-4, SYNC-16).
     pub async fn send(
         &self,
         caller: &Caller,
         room: &RoomUri,
         messages: Vec<Bytes>,
-    ) -> Vec<Result<Sent, Problem>> {
+    ) -> Vec<Verdict> {
         let count = messages.len();
-        let refuse = |problem: Problem| (0..count).map(|_| Err(problem.clone())).collect();
+        let refuse = |problem: Problem| {
+            let refused = |_| Verdict::Refused(problem.clone());
+            (0..count).map(refused).collect()
+        };
         if count > SUBMIT_MESSAGES_MAX {
             let text = format!("at most {SUBMIT_MESSAGES_MAX} messages at once");
             return refuse(Problem::new(Code::Limit, text));
@@ -95,10 +97,11 @@ impl Homeserver {
                     device: device.clone(),
                     message,
                 };
-                self.submit_here(room, messages.into_iter().map(submission).collect())
-                    .await
+                let messages = messages.into_iter().map(submission).collect();
+                let results = self.submit_here(room, messages).await;
+                results.map(|results| results.into_iter().map(Verdict::from).collect())
             }
-            false => self.forward(caller, room, &hub, messages).await,
+            false => self.bring(caller, room, &hub, messages).await,
         };
         results.unwrap_or_else(refuse)
     }
@@ -192,36 +195,6 @@ impl Homeserver {
             .await
             .map_err(|e| internal(&e))?;
         Ok(record.ok_or_else(|| unknown(room))?.hub)
-    }
-
-    /// One ordered stream a room: a batch is answered before the next one leaves.
-    async fn forward(
-        &self,
-        caller: &Caller,
-        room: &RoomUri,
-        hub: &ServerName,
-        messages: Vec<Bytes>,
-    ) -> Result<Vec<Result<Sent, Problem>>, Problem> {
-        let count = messages.len();
-        let message = |m: Bytes| SubmittedMessage {
-            user: caller.user.clone(),
-            message: m.into(),
-        };
-        let request = SubmitRequest {
-            messages: messages.into_iter().map(message).collect(),
-        };
-        let handle = self.room_handle(room)?;
-        let _turn = handle.forward.lock().await;
-        let answer = self.ports.peers.submit_message(hub, room, &request).await;
-        let results = answer.map_err(PeerError::into_problem)?.results;
-        let verdict = |result| match result {
-            SubmitResult::Sent(sent) => Ok(sent),
-            SubmitResult::Refused { problem } => Err(problem),
-        };
-        match results.len() == count {
-            true => Ok(results.into_iter().map(verdict).collect()),
-            false => Err(confused(hub)),
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use futures::{SinkExt, StreamExt, stream};
 use holm_client_types::frame::{DeviceFrame, ServerFrame, read};
 use holm_core::delivery::Outgoing;
+use holm_core::room::Verdict;
 use holm_protocol::aad::{Aad, ClientMsgId};
 use holm_protocol::federation::Sent;
 use holm_protocol::{Base64Url, Code, Problem, RoomUri};
@@ -28,11 +29,8 @@ use crate::sync::upgrade::config;
 /// One call of the connection, to be answered by the test.
 pub(super) enum Call {
     Connect(BTreeMap<RoomUri, u64>, oneshot::Sender<Result<(), Problem>>),
-    Send(
-        RoomUri,
-        Vec<Bytes>,
-        oneshot::Sender<Vec<Result<Sent, Problem>>>,
-    ),
+    Send(RoomUri, Vec<Bytes>, oneshot::Sender<Vec<Verdict>>),
+    Reopen(RoomUri),
     Acknowledge(RoomUri, u64, u64, oneshot::Sender<Result<(), Problem>>),
 }
 
@@ -58,14 +56,14 @@ impl Backend for Script {
         Box::pin(async move { answer.await.unwrap().map(|()| feed.boxed()) })
     }
 
-    fn send(
-        &self,
-        room: RoomUri,
-        messages: Vec<Bytes>,
-    ) -> BoxFuture<'static, Vec<Result<Sent, Problem>>> {
+    fn send(&self, room: RoomUri, messages: Vec<Bytes>) -> BoxFuture<'static, Vec<Verdict>> {
         let (reply, answer) = oneshot::channel();
         self.calls.send(Call::Send(room, messages, reply)).ok();
         Box::pin(async move { answer.await.unwrap() })
+    }
+
+    fn reopen(&self, room: &RoomUri) {
+        self.calls.send(Call::Reopen(room.clone())).ok();
     }
 
     fn acknowledge(
@@ -215,7 +213,7 @@ impl Scene {
 pub(super) struct SendCall {
     pub(super) room: RoomUri,
     pub(super) messages: Vec<Bytes>,
-    pub(super) reply: oneshot::Sender<Vec<Result<Sent, Problem>>>,
+    pub(super) reply: oneshot::Sender<Vec<Verdict>>,
 }
 
 impl SendCall {
@@ -224,7 +222,7 @@ impl SendCall {
         let ids: Vec<_> = self.messages.iter().map(id_of).collect();
         let sent = ids.into_iter().zip(seq..);
         let sent = sent.map(|(client_msg_id, seq)| {
-            Ok(Sent {
+            Verdict::Sent(Sent {
                 client_msg_id,
                 seq,
                 time: 1_000,
@@ -235,8 +233,15 @@ impl SendCall {
 
     /// Refuses every message.
     pub(super) fn refuse(self, code: Code) {
-        let refused = self.messages.iter().map(|_| Err(Problem::new(code, "")));
+        let refused = |_| Verdict::Refused(Problem::new(code, ""));
+        let refused = self.messages.iter().map(refused);
         self.reply.send(refused.collect()).unwrap();
+    }
+
+    /// Says that every message is held.
+    pub(super) fn hold(self) {
+        let held = self.messages.iter().map(|_| Verdict::Held);
+        self.reply.send(held.collect()).unwrap();
     }
 }
 

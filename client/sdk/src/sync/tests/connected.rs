@@ -10,14 +10,14 @@ use crate::event::DeviceEvent;
 use crate::timeline::{MessageState, RoomState};
 
 /// A room of alice and bob, alice connected.
-async fn scene() -> (World, Member, Member, RoomUri) {
+pub(super) async fn scene() -> (World, Member, Member, RoomUri) {
     let world = World::new();
     let (alice, bob) = (world.member("alice").await, world.member("bob").await);
     let room = world.room(&alice, &[&bob]).await;
     (world, alice, bob, room)
 }
 
-fn sends(heard: &[DeviceFrame]) -> Vec<Vec<u8>> {
+pub(super) fn sends(heard: &[DeviceFrame]) -> Vec<Vec<u8>> {
     let sent = |frame: &DeviceFrame| match frame {
         DeviceFrame::Send { message, .. } => Some(message.as_slice().to_vec()),
         _ => None,
@@ -25,7 +25,7 @@ fn sends(heard: &[DeviceFrame]) -> Vec<Vec<u8>> {
     heard.iter().filter_map(sent).collect()
 }
 
-async fn all_sent(member: &mut Member, room: &RoomUri, count: usize) {
+pub(super) async fn all_sent(member: &mut Member, room: &RoomUri, count: usize) {
     loop {
         let page = member.device.timeline(room, None, 1_000).await;
         let is_sent = |e: &&_| {
