@@ -6,8 +6,10 @@
 mod account;
 mod commit;
 mod documents;
+mod epoch;
 mod key_packages;
 mod leave;
+mod patience;
 mod rooms;
 mod send;
 mod submit;
@@ -18,11 +20,12 @@ use std::sync::{Arc, Mutex, MutexGuard as Held, PoisonError, RwLock};
 
 use holm_protocol::document::VerifiedDocument;
 use holm_protocol::room_extension::Hub;
-use holm_protocol::{DeviceUri, RoomUri, ServerName, UserUri};
+use holm_protocol::{DeviceUri, Hash, RoomUri, ServerName, UserUri};
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Notify, broadcast, watch};
 
 pub(crate) use commit::Change;
 pub(crate) use documents::{head_holds, verified_order};
+pub use epoch::RoomEpoch;
 pub(crate) use task::on_task;
 
 use crate::api::Api;
@@ -62,6 +65,8 @@ pub(crate) struct Inner {
     refreshed: Mutex<BTreeMap<ServerName, u64>>,
     /// Hubs of rooms, as their groups name them.
     hubs: Mutex<BTreeMap<RoomUri, Hub>>,
+    /// The newest own commit met in each room's log: its SHA-256 and its event's number.
+    own_commits: Mutex<BTreeMap<RoomUri, (Hash, u64)>>,
     committing: Mutex<BTreeMap<RoomUri, Arc<AsyncMutex<()>>>>,
     events: broadcast::Sender<DeviceEvent>,
     /// Counts steps that moved a room; whoever waits for the log looks again.
@@ -93,6 +98,7 @@ impl Device {
             documents: Mutex::default(),
             refreshed: Mutex::default(),
             hubs: Mutex::default(),
+            own_commits: Mutex::default(),
             committing: Mutex::default(),
             events: broadcast::Sender::new(EVENTS_KEPT),
             progress: watch::Sender::new(0),
@@ -184,6 +190,18 @@ impl Inner {
         let mut locks = held(&self.committing);
         locks.retain(|_, lock| Arc::strong_count(lock) > 1);
         Arc::clone(locks.entry(room.clone()).or_default())
+    }
+
+    /// An own commit was met in the log; kept under the state lock, so that whoever looks next
+    /// finds it.
+    pub(crate) fn keep_own_commit(&self, room: &RoomUri, met: (Hash, u64)) {
+        held(&self.own_commits).insert(room.clone(), met);
+    }
+
+    /// The event's number, where the newest own commit in the room's log is this one.
+    fn own_commit(&self, room: &RoomUri, hash: &Hash) -> Option<u64> {
+        let met = held(&self.own_commits).get(room).copied();
+        met.filter(|(one, _)| one == hash).map(|(_, seq)| seq)
     }
 
     /// Tells an event to whoever listens.

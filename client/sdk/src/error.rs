@@ -39,6 +39,9 @@ pub enum SdkError {
     /// A value of the caller's is not usable.
     #[error("{0}")]
     Invalid(String),
+    /// Other commits were first, and what was to be done makes no sense any more.
+    #[error("others were first, and now it cannot be done any more: {0}")]
+    Overtaken(String),
     /// The session ended; log in again.
     #[error("the session has ended: {0}")]
     SessionEnded(String),

@@ -116,6 +116,8 @@ pub enum HopKind {
     KeyPackageClaimed,
     /// A commit stands in the log.
     CommitOrdered,
+    /// Another commit was first; this device makes its change again on top of it.
+    CommitOvertaken,
     /// The device joined by a Welcome it could prove.
     WelcomeProved,
     /// A ciphertext left.
@@ -133,6 +135,7 @@ impl HopKind {
             Self::RoomCreated => "room_created",
             Self::KeyPackageClaimed => "key_package_claimed",
             Self::CommitOrdered => "commit_ordered",
+            Self::CommitOvertaken => "commit_overtaken",
             Self::WelcomeProved => "welcome_proved",
             Self::CiphertextSent => "ciphertext_sent",
             Self::Decrypted => "decrypted",

@@ -23,7 +23,7 @@ mod device;
 mod sync;
 
 pub use crash_points::{CrashPoint, CrashPoints};
-pub use device::{Device, SessionInfo};
+pub use device::{Device, RoomEpoch, SessionInfo};
 pub use error::SdkError;
 pub use event::{DeviceEvent, EventReceiver, HopKind, Lagged};
 pub use network::{Connector, Duplex, Link, Network, NetworkOptions};

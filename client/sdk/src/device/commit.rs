@@ -1,7 +1,7 @@
 //! Changing a group: commits made here, submitted, met in the log (RM-3).
 //!
 //! Whoever loses the race for an epoch takes the winner from the log and makes the change anew on
-//! top of it, under the same id. Nothing is merged before the log shows it.
+//! top of it, under the same id (ROOM-15). Nothing is merged before the log shows it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,8 +13,10 @@ use holm_protocol::aad::{Aad, ClientMsgId};
 use holm_protocol::admission::{GroupView, due_orders};
 use holm_protocol::federation::BundleJson;
 use holm_protocol::{Code, Hash, RoomUri, SignedOrder, UserUri};
+use tokio::time::Instant;
 
-use super::submit::Claimed;
+use super::patience::Patience;
+use super::submit::{Claimed, Fate};
 use super::{Device, Inner, on_task};
 use crate::crash_points::CrashPoint;
 use crate::error::SdkError;
@@ -28,8 +30,8 @@ use crate::replica::rooms::RoomRow;
 use crate::replica::{orders, pending, rooms, trust};
 use crate::timeline::RoomState;
 
-/// Times a change is made anew before it is given up.
-const REBASES_MAX: u32 = 24;
+/// What a caller is told whose change lost every epoch.
+const ALWAYS_SECOND: &str = "other commits were first for two minutes; the change was not made";
 
 /// What is to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub(crate) enum Change {
     Remove(UserUri),
     /// Open orders are carried out.
     Orders,
+    /// The own leaf gets new keys.
+    Update,
 }
 
 impl Device {
@@ -67,6 +71,15 @@ impl Device {
         self.change(room, Change::Remove(user.clone())).await
     }
 
+    /// Gives the device's leaf new keys, so that whoever had the old ones is shut out; the number
+    /// of the commit's event.
+    ///
+    /// # Errors
+    /// As for [`Device::add_users`].
+    pub async fn update_keys(&self, room: &RoomUri) -> Result<u64, SdkError> {
+        self.change(room, Change::Update).await
+    }
+
     async fn change(&self, room: &RoomUri, change: Change) -> Result<u64, SdkError> {
         let (inner, room) = (Arc::clone(&self.inner), room.clone());
         on_task(async move { inner.change(&room, change).await }).await
@@ -74,65 +87,86 @@ impl Device {
 }
 
 /// A commit that is ready to be submitted.
-struct Ready {
-    hash: Hash,
-    request: CommitRequest,
+pub(super) struct Ready {
+    pub(super) hash: Hash,
+    pub(super) request: CommitRequest,
 }
 
 impl Inner {
-    /// Makes a change and waits until the log shows it.
+    /// Makes a change and waits until the log shows it. Whoever loses an epoch makes it anew on
+    /// top of the winner, until it is in the log, makes no sense any more, or two minutes are over
+    /// (ROOM-15).
     pub(crate) async fn change(&self, room: &RoomUri, change: Change) -> Result<u64, SdkError> {
         let lock = self.commit_lock(room);
         let _one_at_a_time = lock.lock().await;
         self.bring_out_room(room).await?;
-        self.settle_pending(room).await?;
+        let mut patience = Patience::new(Instant::now());
+        self.settle_pending(room, &mut patience).await?;
         let id = ClientMsgId(self.ports.random());
-        let mut claims_renewed = false;
-        for _ in 0..REBASES_MAX {
+        let (mut claims_renewed, mut has_lost) = (false, false);
+        loop {
             let claimed = self.claim_for(room, &change).await?;
-            let ready = match self.prepare(room, &change, id, &claimed).await? {
+            let prepared = self.prepare(room, &change, id, &claimed).await;
+            let ready = match prepared.map_err(|e| told_why(e, has_lost))? {
                 Ok(ready) => ready,
                 Err(cursor) => return Ok(cursor),
             };
             self.ports.reached(CrashPoint::DeviceCommitBeforeSubmit);
-            match self.submit(room, &ready.request).await {
-                Ok(sent) => {
+            match self.submit(room, &ready, &mut patience).await? {
+                Fate::Ordered(seq) => {
                     self.ports.reached(CrashPoint::DeviceCommitBeforeMeet);
-                    self.meet(room, sent.seq).await?;
+                    self.meet(room, seq).await?;
                     self.drop_claims(room, &claimed).await?;
                     self.hop(HopKind::CommitOrdered, || {
-                        format!("commit ordered by the hub as event {} of {room}", sent.seq)
+                        format!("commit ordered by the hub as event {seq} of {room}")
                     });
-                    return Ok(sent.seq);
+                    return Ok(seq);
                 }
-                Err(error) if error.is_transient() => return Err(error),
-                Err(error) => {
+                Fate::Refused(error) => {
                     self.drop_pending(room, &ready.hash).await?;
-                    self.before_rebase(room, error, &claimed, &mut claims_renewed)
-                        .await?;
+                    match error.problem().map(|p| p.code) {
+                        Some(Code::UnclaimedKeyPackage | Code::InvalidKeyPackage)
+                            if !claims_renewed =>
+                        {
+                            claims_renewed = true;
+                            self.drop_claims(room, &claimed).await?;
+                        }
+                        code => {
+                            has_lost |= code == Some(Code::WrongEpoch);
+                            self.before_rebase(room, error, &mut patience).await?;
+                        }
+                    }
                 }
             }
         }
-        Err(SdkError::TimedOut("other commits were always first"))
     }
 
-    /// Whether and when the change is made anew after a refusal.
+    /// Waits and catches up, where the refusal means that the change is to be made anew.
     async fn before_rebase(
         &self,
         room: &RoomUri,
         error: SdkError,
-        claimed: &[Claimed],
-        claims_renewed: &mut bool,
+        patience: &mut Patience,
     ) -> Result<(), SdkError> {
-        match error.problem().map(|p| p.code) {
-            Some(Code::WrongEpoch) => self.pull(room).await,
-            Some(Code::OrdersOpen) => self.wait_for_order(room).await,
-            Some(Code::UnclaimedKeyPackage | Code::InvalidKeyPackage) if !*claims_renewed => {
-                *claims_renewed = true;
-                self.drop_claims(room, claimed).await
+        match error.problem().map(|p| (p.code, p.epoch)) {
+            Some((Code::WrongEpoch, epoch)) => {
+                self.hop(HopKind::CommitOvertaken, || {
+                    format!("another commit was first in {room}; made again on top of it")
+                });
+                let waited = patience.wait(error, &self.ports).await;
+                waited.map_err(|_lost| SdkError::TimedOut(ALWAYS_SECOND))?;
+                if self.room_epoch(room).await?.epoch >= epoch.unwrap_or(u64::MAX) {
+                    return Ok(());
+                }
             }
-            _ => Err(error),
+            Some((Code::OrdersOpen, _)) => {
+                patience.wait(error, &self.ports).await?;
+                self.wait_for_progress().await;
+            }
+            _ => return Err(error),
         }
+        let pulled = self.pull(room).await;
+        pulled.or_else(|e| if e.is_transient() { Ok(()) } else { Err(e) })
     }
 
     /// Makes the commit and keeps it pending; the cursor where there is nothing to do.
@@ -209,6 +243,14 @@ impl Inner {
     }
 }
 
+/// What the caller is told where a change cannot be made; after a lost race, that others were first.
+fn told_why(error: SdkError, has_lost: bool) -> SdkError {
+    match error {
+        SdkError::Invalid(why) | SdkError::RoomClosed(why) if has_lost => SdkError::Overtaken(why),
+        other => other,
+    }
+}
+
 /// The room, where commits can be made.
 async fn open_room(step: &mut Step<'_>, room: &RoomUri) -> Result<RoomRow, SdkError> {
     let row = rooms::find(&mut step.tx, room).await?;
@@ -247,5 +289,10 @@ fn plan(
     let mut aad = Aad::new(id);
     aad.head = row.signed_head();
     aad.orders = due;
-    Ok(Plan { adds, removes, aad })
+    Ok(Plan {
+        adds,
+        removes,
+        update: *change == Change::Update,
+        aad,
+    })
 }

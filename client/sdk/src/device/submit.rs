@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use holm_client_types::key_package::ClaimRequest;
-use holm_client_types::room::{CommitRequest, SentResponse};
+use holm_client_types::room::CommitRequest;
 use holm_protocol::room_extension::Hub;
-use holm_protocol::{Hash, RoomUri, UserUri};
-use tokio::time::{sleep, timeout};
+use holm_protocol::{Code, Hash, Problem, RoomUri, UserUri};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Inner;
-use super::commit::Change;
+use super::commit::{Change, Ready};
+use super::patience::Patience;
 use crate::error::SdkError;
 use crate::event::HopKind;
 use crate::mls::{group_id, refused};
@@ -33,6 +34,15 @@ pub(super) struct Claimed {
     pub(super) user: UserUri,
     /// One a device, each an MLSMessage.
     pub(super) packages: Vec<Vec<u8>>,
+}
+
+/// What became of a commit.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// It stands in the log under this number.
+    Ordered(u64),
+    /// It does not and never will.
+    Refused(SdkError),
 }
 
 impl Inner {
@@ -124,14 +134,58 @@ impl Inner {
         step.commit().await
     }
 
-    /// Submits the same bytes until there is an answer, or patience ends.
+    /// Submits the same bytes until it is known what became of them, from an answer or from the
+    /// log (ROOM-16).
+    ///
+    /// # Errors
+    /// Patience is at its end: the commit stays pending and may still win.
     pub(super) async fn submit(
         &self,
         room: &RoomUri,
-        request: &CommitRequest,
-    ) -> Result<SentResponse, SdkError> {
-        self.patiently(|| async { self.api()?.commit(room, request).await })
-            .await
+        commit: &Ready,
+        patience: &mut Patience,
+    ) -> Result<Fate, SdkError> {
+        let mut may_be_there = false;
+        loop {
+            let error = match self.api()?.commit(room, &commit.request).await {
+                Ok(sent) => return Ok(Fate::Ordered(sent.seq)),
+                Err(error) => error,
+            };
+            let is_known = !error.is_transient() && !matches!(error, SdkError::Answer(_));
+            if is_known && !may_be_there {
+                return Ok(Fate::Refused(error));
+            }
+            may_be_there = true;
+            if let Some(fate) = self.fate_in_log(room, &commit.hash).await? {
+                return Ok(fate);
+            }
+            match error.problem().map(|p| p.code) {
+                // The session is over, which says nothing of the commit.
+                Some(Code::Unauthenticated | Code::TokenRevoked) => return Err(error),
+                _ if is_known => return Ok(Fate::Refused(error)),
+                _ => patience.wait(error, &self.ports).await?,
+            }
+        }
+    }
+
+    /// What the log says of a commit: it stands there, or another one of its epoch does.
+    async fn fate_in_log(&self, room: &RoomUri, hash: &Hash) -> Result<Option<Fate>, SdkError> {
+        let pulled = self.pull(room).await;
+        pulled.or_else(|e| if e.is_transient() { Ok(()) } else { Err(e) })?;
+        let mut state = self.lock().await;
+        let reader = state.replica.reader();
+        let Some(row) = rooms::find(reader, room).await? else {
+            return Ok(None);
+        };
+        let pending = pending::get(reader, row.id).await?;
+        if pending.is_some_and(|pending| pending.hash == *hash) {
+            return Ok(None);
+        }
+        let other = || Problem::new(Code::WrongEpoch, "the log has another commit of this epoch");
+        Ok(Some(match self.own_commit(room, hash) {
+            Some(seq) => Fate::Ordered(seq),
+            None => Fate::Refused(SdkError::Refused(other())),
+        }))
     }
 
     /// Asks again while the refusal is one that passes.
@@ -177,11 +231,10 @@ impl Inner {
         Err(SdkError::TimedOut("the commit did not arrive"))
     }
 
-    /// Waits for the hub's order to arrive, or a while.
-    pub(super) async fn wait_for_order(&self, room: &RoomUri) -> Result<(), SdkError> {
+    /// Waits until something has come, the hub's order perhaps, or a while.
+    pub(super) async fn wait_for_progress(&self) {
         let mut progress = self.progress.subscribe();
         let _moved = timeout(Duration::from_secs(2), progress.changed()).await;
-        self.pull(room).await
     }
 
     async fn cursor(&self, room: &RoomUri) -> Result<(u64, RoomState), SdkError> {
@@ -212,7 +265,11 @@ impl Inner {
     }
 
     /// A commit left from before a restart: submitted again as it was, or dropped.
-    pub(crate) async fn settle_pending(&self, room: &RoomUri) -> Result<(), SdkError> {
+    pub(super) async fn settle_pending(
+        &self,
+        room: &RoomUri,
+        patience: &mut Patience,
+    ) -> Result<(), SdkError> {
         let kept = {
             let mut state = self.lock().await;
             let reader = state.replica.reader();
@@ -226,10 +283,11 @@ impl Inner {
         };
         let request: CommitRequest = holm_protocol::json::from_slice(&kept.request)
             .map_err(|_invalid| damaged("pending_commit.request"))?;
-        match self.submit(room, &request).await {
-            Ok(sent) => self.meet(room, sent.seq).await,
-            Err(error) if error.is_transient() => Err(error),
-            Err(_refused) => self.drop_pending(room, &kept.hash).await,
+        let hash = kept.hash;
+        let ready = Ready { hash, request };
+        match self.submit(room, &ready, patience).await? {
+            Fate::Ordered(seq) => self.meet(room, seq).await,
+            Fate::Refused(_) => self.drop_pending(room, &hash).await,
         }
     }
 
@@ -237,6 +295,7 @@ impl Inner {
     pub(crate) async fn settle_alone(&self, room: &RoomUri) -> Result<(), SdkError> {
         let lock = self.commit_lock(room);
         let _one_at_a_time = lock.lock().await;
-        self.settle_pending(room).await
+        let mut patience = Patience::new(Instant::now());
+        self.settle_pending(room, &mut patience).await
     }
 }

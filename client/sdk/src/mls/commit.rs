@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) adds: Vec<KeyPackage>,
     /// Leaves to remove.
     pub(crate) removes: BTreeSet<u32>,
+    /// Whether the own leaf gets new keys, whatever else there is to do.
+    pub(crate) update: bool,
     /// Its authenticated data.
     pub(crate) aad: Aad,
 }
@@ -32,7 +34,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Whether nothing is left to do.
     pub(crate) fn is_empty(&self) -> bool {
-        self.adds.is_empty() && self.removes.is_empty()
+        self.adds.is_empty() && self.removes.is_empty() && !self.update
     }
 }
 
@@ -68,6 +70,7 @@ pub(crate) fn make(
         .commit_builder()
         .propose_adds(plan.adds)
         .propose_removals(plan.removes.into_iter().map(LeafNodeIndex::new))
+        .force_self_update(plan.update)
         .load_psks(&provider.store)
         .map_err(refused)?
         .create_group_info(true)

@@ -23,6 +23,8 @@ use crate::replica::account::Account;
 pub(crate) struct Merged {
     /// Whose commit it was.
     pub(crate) by: DeviceUri,
+    /// Whether it was the own pending commit.
+    pub(crate) own: bool,
     /// Devices that came and went.
     pub(crate) admitted: Admitted,
     /// Identities of the leaves it brought.
@@ -73,14 +75,14 @@ pub(crate) fn merge(
             time_ms,
         )
     };
-    let (view, admitted, removed_self) = match processed.into_content() {
+    let (view, admitted, removed_self, own) = match processed.into_content() {
         ProcessedMessageContent::StagedCommitMessage(staged) => {
             let (view, admitted) = judged(group, &staged)?;
             let removed_self = staged.self_removed();
             group
                 .merge_staged_commit(provider, *staged)
                 .map_err(|e| e.to_string())?;
-            (view, admitted, removed_self)
+            (view, admitted, removed_self, false)
         }
         ProcessedMessageContent::OwnPendingCommit => {
             let staged = group.pending_commit().ok_or("no commit is pending")?;
@@ -88,7 +90,7 @@ pub(crate) fn merge(
             group
                 .merge_pending_commit(provider)
                 .map_err(|e| e.to_string())?;
-            (view, admitted, false)
+            (view, admitted, false, true)
         }
         _ => return Err("not a commit".into()),
     };
@@ -97,6 +99,7 @@ pub(crate) fn merge(
     let after = group_view(group.public_group()).map_err(|e| e.to_string())?;
     Ok(Merged {
         by,
+        own,
         admitted,
         brought: brought(view),
         removed_self,

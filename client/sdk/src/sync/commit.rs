@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use holm_protocol::bundle::CommitBody;
-use holm_protocol::{Event, Problem, UserUri};
+use holm_protocol::{Event, Hash, Problem, UserUri};
 
 use super::events::{Refused, Work};
 use crate::device::verified_order;
@@ -37,6 +37,10 @@ impl Work<'_, '_> {
         )
         .map_err(|why| Refused::Ever(format!("commit {}: {why}", event.header.seq)))?;
         self.taken.committed = true;
+        if merged.own {
+            let hash = Hash::sha256(body.commit.as_slice());
+            self.own_commit = Some((hash, event.header.seq));
+        }
         pending::clear(&mut self.step.tx, self.row.id).await?;
         self.meet_identities(&merged).await?;
         if let Some(head) = merged.head.clone() {

@@ -8,7 +8,7 @@ use holm_protocol::aad::ClientMsgId;
 use holm_protocol::document::VerifiedDocument;
 use holm_protocol::event::ChainBreak;
 use holm_protocol::room_extension::Hub;
-use holm_protocol::{Event, EventKind, RoomUri, SignedHead};
+use holm_protocol::{Event, EventKind, Hash, RoomUri, SignedHead};
 
 use super::heads::Heads;
 use crate::crash_points::CrashPoint;
@@ -45,6 +45,8 @@ pub(super) struct Work<'w, 's> {
     pub(super) tell: Vec<DeviceEvent>,
     /// The room's hub, where a commit changed it.
     pub(super) hub: Option<Hub>,
+    /// An own commit that was met: its SHA-256 and number.
+    pub(super) own_commit: Option<(Hash, u64)>,
     pub(super) taken: &'w mut Taken,
 }
 
@@ -122,13 +124,18 @@ impl Inner {
             now_ms: self.now_ms(),
             tell: Vec::new(),
             hub: None,
+            own_commit: None,
             taken,
         };
         let stopped = work.take(run).await?;
         let (tell, hub, unknown_key) = (work.tell, work.hub, work.heads.unknown_key);
+        let own_commit = work.own_commit;
         self.ports.reached(CrashPoint::DeviceBeforeCommit);
         step.commit().await?;
         self.ports.reached(CrashPoint::DeviceAfterCommit);
+        if let Some(met) = own_commit {
+            self.keep_own_commit(room, met);
+        }
         drop(state);
         for event in tell {
             self.tell(event);

@@ -1,4 +1,4 @@
-//! Open orders: verified, remembered, and carried out by whoever is ranked first (ORD-3 to ORD-5).
+//! Open orders: verified, remembered, and carried out by whoever is ranked first (ORD-3 to ORD-5, ORD-8).
 //!
 //! All devices of a room learn of an order at once. So that not all commit at once, each waits for
 //! its rank, drawn from a hash over device and epoch; a device with something to say waits not at
@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use holm_mls::group_view;
 use holm_protocol::admission::GroupView;
-use holm_protocol::{DeviceUri, Hash, RoomUri, SignedOrder};
+use holm_protocol::order::{rank_hash, rank_wait_ms};
+use holm_protocol::{DeviceUri, RoomUri, SignedOrder};
 
 use crate::device::{Inner, verified_order};
 use crate::error::SdkError;
@@ -17,11 +18,6 @@ use crate::mls::{group_id, refused};
 use crate::replica::orders;
 use crate::replica::rooms;
 use crate::timeline::RoomState;
-
-/// What one rank waits.
-const RANK_WAIT: Duration = Duration::from_millis(200);
-/// The longest wait, whatever the rank.
-const WAIT_MAX: Duration = Duration::from_mins(1);
 
 impl Inner {
     /// Takes an order frame.
@@ -90,19 +86,16 @@ impl Inner {
         if !due || meant(&account.device) {
             return Ok(None);
         }
-        let rank = rank(&view, &account.device, &meant);
-        Ok(Some(RANK_WAIT.saturating_mul(rank).min(WAIT_MAX)))
+        let before = devices_before(&view, &account.device, &meant);
+        Ok(Some(Duration::from_millis(rank_wait_ms(before))))
     }
 }
 
-/// How many devices go before `own`, among those no order means.
-fn rank(view: &GroupView, own: &DeviceUri, meant: &dyn Fn(&DeviceUri) -> bool) -> u32 {
-    let weight = |device: &DeviceUri| {
-        let epoch = view.epoch.to_be_bytes();
-        Hash::sha256(&[device.as_str().as_bytes(), &epoch].concat())
-    };
-    let mine = weight(own);
+/// How many devices go before `own`, among those no order means (ORD-8).
+fn devices_before(view: &GroupView, own: &DeviceUri, meant: &dyn Fn(&DeviceUri) -> bool) -> usize {
+    let mine = rank_hash(own, view.epoch);
     let devices = view.leaves.iter().map(|leaf| &leaf.identity.device);
-    let before = devices.filter(|d| !meant(d) && weight(d) < mine).count();
-    u32::try_from(before).unwrap_or(u32::MAX)
+    devices
+        .filter(|d| !meant(d) && rank_hash(d, view.epoch) < mine)
+        .count()
 }

@@ -8,5 +8,6 @@ mod changing;
 mod connected;
 mod held;
 mod messaging;
+mod racing;
 mod refusing;
 mod stopping;

@@ -63,6 +63,8 @@ pub(super) struct State {
     pub(super) asked: Vec<String>,
     /// Refuses the next commits so, before it looks at them.
     pub(super) refuse_commits: Vec<Problem>,
+    /// Takes commits and their repeats, and answers as if it were away.
+    pub(super) loses_commit_answers: bool,
     /// Answers the next messages so; with nothing at all where there is none.
     pub(super) refuse_messages: VecDeque<Option<Problem>>,
     /// What devices sent over their line, in order.
@@ -89,6 +91,7 @@ impl Default for State {
             interim: Hash([0; 32]),
             asked: Vec::new(),
             refuse_commits: Vec::new(),
+            loses_commit_answers: false,
             refuse_messages: VecDeque::new(),
             heard: Vec::new(),
             line: None,
@@ -351,7 +354,11 @@ impl State {
             return Err(self.refuse_commits.remove(0));
         }
         let log = self.logs.entry(room.clone()).or_default();
-        Ok(json(&log.commit(room, read(body))?))
+        let sent = log.commit(room, read(body))?;
+        match self.loses_commit_answers {
+            true => Err(Problem::new(Code::PeerUnreachable, "")),
+            false => Ok(json(&sent)),
+        }
     }
 }
 
