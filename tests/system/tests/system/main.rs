@@ -13,5 +13,6 @@ mod idempotency;
 mod inputs;
 mod membership;
 mod outsiders;
+mod races;
 mod secrecy;
 mod signatures;
