@@ -5,19 +5,15 @@
     reason = "what is not as it should be fails the test"
 )]
 
-mod apart;
-mod away;
 mod commits;
 mod crashes;
 mod documents;
 mod finding;
 mod followers;
-mod held;
 mod idempotency;
 mod inputs;
 mod membership;
 mod outsiders;
-mod partitions;
 mod races;
 mod secrecy;
 mod signatures;
