@@ -4,12 +4,15 @@
 //! after its durable write, and whatever was missed is asked for. What a peer is owed is a
 //! cursor on the log, never a copy.
 
+mod ask;
 mod catch_up;
 mod cursors;
 mod hub;
 mod notify;
 mod outbound;
 mod page;
+mod patience;
 mod start;
+mod wake;
 
 pub(crate) use outbound::Outbound;

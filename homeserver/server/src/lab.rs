@@ -22,6 +22,7 @@ mod dns;
 mod process;
 mod program;
 mod proxy;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -38,6 +39,7 @@ pub use process::LabServer;
 pub(crate) use program::own_program;
 pub use program::server_program;
 pub use proxy::RecordingProxy;
+pub use wire::{Direction, Older, Wire};
 
 use crate::config::{self, Config, ConfigError};
 use crate::serve::Hop;
@@ -64,6 +66,9 @@ pub enum Front {
     Direct,
     /// A proxy that does TLS, with TLS off in the server, and writes down all that passes.
     RecordingProxy,
+    /// A wire that can be cut; the server does TLS. Devices that find their server by DNS use it
+    /// too.
+    Wire,
 }
 
 /// A federation on one machine. Its servers end when it is dropped.
@@ -75,6 +80,7 @@ pub struct Lab {
     data: PathBuf,
     servers: BTreeMap<ServerName, LabServer>,
     proxies: Vec<RecordingProxy>,
+    wires: BTreeMap<ServerName, Wire>,
     hops: broadcast::Sender<(ServerName, Hop)>,
     tell_hops: bool,
 }
@@ -143,6 +149,7 @@ impl Lab {
             data: options.data,
             servers: BTreeMap::new(),
             proxies: Vec::new(),
+            wires: BTreeMap::new(),
             hops: broadcast::Sender::new(HOPS_MAX),
             tell_hops: options.hops,
         };
@@ -164,15 +171,21 @@ impl Lab {
         let names = [domain.to_string(), format!("hs.{domain}")];
         let files = self.authority.issue(&names, &folder)?;
         let proxy = match front {
-            Front::Direct => None,
+            Front::Direct | Front::Wire => None,
             Front::RecordingProxy => Some(RecordingProxy::bind(&files).await?),
         };
         let config = self.config_of(&domain, &files, proxy.as_ref());
         let server = LabServer::start(program, folder, config, self.hops.clone()).await?;
         let ready = server.ready();
-        let port = proxy
+        let mut port = proxy
             .as_ref()
             .map_or(ready.listen.port(), RecordingProxy::port);
+        if front == Front::Wire {
+            let mut wire = Wire::bind().await?;
+            wire.start(ready.listen);
+            port = wire.port();
+            self.wires.insert(domain.clone(), wire);
+        }
         self.dns.publish(&domain, port, &ready.root).await?;
         if let Some(mut proxy) = proxy {
             proxy.start(ready.listen, self.captured(&domain))?;
@@ -186,6 +199,13 @@ impl Lab {
         let domain = ServerName::parse(domain).ok();
         let server = domain.as_ref().and_then(|domain| self.servers.get(domain));
         server.ok_or_else(|| LabError::NoServer(format!("{domain:?}")))
+    }
+
+    /// The wire to a server, where it is reached by one.
+    pub fn wire(&self, domain: &str) -> Result<&Wire, LabError> {
+        let domain = ServerName::parse(domain).ok();
+        let wire = domain.as_ref().and_then(|domain| self.wires.get(domain));
+        wire.ok_or_else(|| LabError::NoServer(format!("{domain:?}")))
     }
 
     /// All servers, by name.

@@ -20,6 +20,6 @@ pub use chat::Chat;
 pub use member::{Change, Member};
 pub use person::Person;
 pub use rogue::{Call, Rogue, Tamper};
-pub use rogue_door::Door;
+pub use rogue_door::{Answers, Door};
 pub use rogue_room::RogueRoom;
 pub use scene::{Scene, now_ms, random};

@@ -18,6 +18,9 @@ use tokio_rustls::server::TlsStream;
 
 use crate::scene::Scene;
 
+/// Answers a path and its body; `None` never answers.
+pub type Answers = Box<dyn FnMut(&str, &[u8]) -> Option<(u16, String)> + Send>;
+
 /// What a rogue answers, and what it was asked.
 #[derive(Default)]
 pub struct Door {
@@ -29,6 +32,8 @@ pub struct Door {
     pub asked: Vec<(String, Vec<u8>)>,
     /// Status and body for everything else.
     pub answer: Option<(u16, String)>,
+    /// Answers everything else before that one does.
+    pub answers: Option<Answers>,
 }
 
 type Shared = Arc<Mutex<Door>>;
@@ -56,22 +61,35 @@ async fn answer(State(door): State<Shared>, request: Request) -> Response {
     let body = axum::body::to_bytes(body, 8 * 1_024 * 1_024)
         .await
         .unwrap_or_default();
-    let mut door = door.lock().expect("the door");
-    door.asked.push((path.clone(), body.to_vec()));
+    let answer = decide(&mut door.lock().expect("the door"), &path, &body);
+    match answer {
+        Some(answer) => answer,
+        None => std::future::pending().await,
+    }
+}
+
+fn decide(door: &mut Door, path: &str, body: &Bytes) -> Option<Response> {
+    door.asked.push((path.to_owned(), body.to_vec()));
     if path == "/.well-known/holm" {
-        return json(&door.document);
+        return Some(json(&door.document));
     }
     let user = path.rsplit('/').next().unwrap_or_default();
     if let Some(packages) = door.key_packages.get(user) {
-        return json(packages);
+        return Some(json(packages));
     }
-    match &door.answer {
-        Some((status, body)) => {
-            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::IM_A_TEAPOT);
-            (status, body.clone()).into_response()
-        }
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+    let answer = match &mut door.answers {
+        Some(answers) => answers(path, body)?,
+        None => match &door.answer {
+            Some(answer) => answer.clone(),
+            None => return Some(StatusCode::NOT_FOUND.into_response()),
+        },
+    };
+    let status = StatusCode::from_u16(answer.0).unwrap_or(StatusCode::IM_A_TEAPOT);
+    let kind = match status.is_success() {
+        true => "application/json",
+        false => "application/problem+json",
+    };
+    Some((status, [(http::header::CONTENT_TYPE, kind)], answer.1).into_response())
 }
 
 fn json(value: &impl serde::Serialize) -> Response {

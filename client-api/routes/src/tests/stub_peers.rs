@@ -25,6 +25,10 @@ fn away<'a, T: Send + 'a>(server: &ServerName) -> Answer<'a, T> {
 }
 
 impl Peers for NoPeers {
+    fn wait(&self, _server: &ServerName) -> std::time::Duration {
+        std::time::Duration::ZERO
+    }
+
     fn document<'a>(
         &'a self,
         server: &'a ServerName,

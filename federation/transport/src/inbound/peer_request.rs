@@ -11,6 +11,7 @@ use axum::RequestPartsExt;
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Path, Query, Request};
 use bytes::{Bytes, BytesMut};
+use holm_core::Homeserver;
 use holm_protocol::limits::FEDERATION_BODY_LEN_MAX;
 use holm_protocol::request_signature::{UnverifiedRequest, VerifiedRequest};
 use holm_protocol::uri::{Kind, Uri};
@@ -34,6 +35,7 @@ impl<S> FromRequest<S> for PeerRequest
 where
     S: Send + Sync,
     Arc<Transport>: FromRef<S>,
+    Homeserver: FromRef<S>,
 {
     type Rejection = Refusal;
 
@@ -43,6 +45,7 @@ where
         let body = read_body(&parts, body).await?;
         let verified = prove(&transport, &parts, body).await?;
         transport.heard_from(verified.origin());
+        Homeserver::from_ref(state).heard_from(verified.origin());
         Ok(Self { verified, parts })
     }
 }

@@ -1,8 +1,8 @@
 //! Reading a peer's answer: hostile until it parses (FED-10).
 //!
 //! A 2xx carries the documented JSON. A 4xx carries a Problem, which is the peer's word and goes
-//! on to whoever asked. Everything else (5xx, redirects, HTML of a proxy, broken JSON) means that
-//! the peer can't be spoken to now.
+//! on to whoever asked. A 5xx is a failure of the peer at this call. Everything else (redirects,
+//! HTML of a proxy, broken JSON) means that the peer can't be spoken to now.
 
 use bytes::Bytes;
 use holm_core::ports::PeerError;
@@ -22,6 +22,10 @@ pub(super) fn read<T: DeserializeOwned>(
         server: server.clone(),
         reason: text::plain(&reason),
     };
+    let failed = |reason: String| PeerError::Failed {
+        server: server.clone(),
+        reason: text::plain(&reason),
+    };
     if status.is_success() {
         return json::from_slice(response.body())
             .map_err(|error| unreachable(format!("its answer can't be read: {error}")));
@@ -35,7 +39,10 @@ pub(super) fn read<T: DeserializeOwned>(
                 ..problem
             }),
         }),
-        Ok(problem) => Err(unreachable(format!("it answered {status}: {problem}"))),
+        Ok(problem) => Err(failed(format!("it answered {status}: {problem}"))),
+        Err(_no_problem) if status.is_server_error() => {
+            Err(failed(format!("it answered {status}")))
+        }
         Err(_no_problem) => Err(unreachable(format!("it answered {status}"))),
     }
 }
@@ -95,12 +102,13 @@ mod tests {
     #[test]
     fn failures_redirects_and_garbage_mean_that_it_cannot_be_spoken_to() {
         // FED-10
-        for (status, body) in [
-            (500, problem(Code::Internal, "x")),
-            (503, b"busy".to_vec()),
-            (302, Vec::new()),
-            (404, b"<html>not here</html>".to_vec()),
-        ] {
+        for (status, body) in [(500, problem(Code::Internal, "x")), (503, b"busy".to_vec())] {
+            assert!(matches!(
+                answer(status, body),
+                Err(PeerError::Failed { .. })
+            ));
+        }
+        for (status, body) in [(302, Vec::new()), (404, b"<html>not here</html>".to_vec())] {
             assert!(matches!(
                 answer(status, body),
                 Err(PeerError::Unreachable { .. })

@@ -1,8 +1,7 @@
 //! Patience with a peer that does not answer: a pure function over an injected time (FED-9).
 //!
 //! The first failure starts a wait that doubles from half a second, with jitter: at most 5 s
-//! during the first hour, so that with the wait of whoever calls again it stays within 10 s, and
-//! at most 5 minutes after it. When the wait is over one call goes as a
+//! during the first hour, and at most 5 minutes after it. When the wait is over one call goes as a
 //! probe, and the others still wait for it. Any authenticated word from the peer, out or in, ends
 //! the wait at once.
 
@@ -61,6 +60,14 @@ impl Backoff {
         }
         waiting.probing = true;
         Admission::Probe
+    }
+
+    /// Milliseconds until a call may go; 0 where one may go now.
+    pub(super) fn wait_ms(&self, now_ms: u64) -> u64 {
+        match self {
+            Self::Clear => 0,
+            Self::Waiting(waiting) => waiting.retry_ms.saturating_sub(now_ms).min(DELAY_MS_MAX),
+        }
     }
 
     /// The peer said something that only it can say.

@@ -58,7 +58,13 @@ impl HttpExchange {
                     last = chain(&*error);
                     self.clients.next_name(&route, index);
                 }
-                outcome => return outcome.map_err(|error| chain(&*error)),
+                Err(error) => {
+                    if is_timeout(&*error) {
+                        self.clients.forget(&route);
+                    }
+                    return Err(chain(&*error));
+                }
+                Ok(response) => return Ok(response),
             }
         }
         Err(last)
@@ -104,6 +110,12 @@ async fn once(
     Ok(answer)
 }
 
+/// Whether the error is a wait that was too long, here or in a connection.
+fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    let request = error.downcast_ref::<reqwest::Error>();
+    request.is_some_and(reqwest::Error::is_timeout)
+}
+
 /// The error with all that caused it, in one line.
 fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
@@ -120,5 +132,6 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 
 /// Time for one connection, over all addresses of the route.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(3);
-/// Time for one exchange, body included.
-const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(20);
+/// Time for one exchange, body included; shorter than what a try has, so that a connection that
+/// does not answer is found and forgotten here.
+const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(15);

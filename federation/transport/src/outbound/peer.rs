@@ -1,6 +1,7 @@
 //! What is kept in memory about one peer: patience, places, routes, its document.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use holm_core::ports::PeerError;
 use holm_protocol::ServerName;
@@ -80,8 +81,14 @@ impl Peer {
             Admission::Go => false,
             Admission::Probe => true,
             Admission::Wait(_) => {
-                let last = gate.last.clone();
-                return Err(last.unwrap_or_else(|| self.unreachable("it is being waited for")));
+                return Err(match gate.last.clone() {
+                    // It failed at another call; this one it has not seen.
+                    Some(PeerError::Failed { server, reason }) => {
+                        PeerError::Unreachable { server, reason }
+                    }
+                    Some(last) => last,
+                    None => self.unreachable("it is being waited for"),
+                });
             }
         };
         Ok(Ticket {
@@ -89,6 +96,11 @@ impl Peer {
             probe,
             urgency,
         })
+    }
+
+    /// How long a call would have to wait now.
+    pub(super) fn wait(&self, now_ms: u64) -> Duration {
+        Duration::from_millis(lock(&self.gate).backoff.wait_ms(now_ms))
     }
 
     /// It said something that only it can say.

@@ -1,6 +1,7 @@
 //! The core's `Peers` port: one method an endpoint, all through the same call.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use holm_core::ports::{Answer, Peers};
 use holm_protocol::document::VerifiedDocument;
@@ -19,6 +20,11 @@ use super::call::Call;
 use super::transport::Transport;
 
 impl Peers for Transport {
+    fn wait(&self, server: &ServerName) -> Duration {
+        let peer = self.directory.known(server);
+        peer.map_or(Duration::ZERO, |peer| peer.wait(self.now_ms()))
+    }
+
     fn document<'a>(
         &'a self,
         server: &'a ServerName,

@@ -23,7 +23,7 @@ pub(crate) async fn notify(transport: &Transport) -> Result<NotifyResponse, Peer
 
 pub(crate) fn reason(outcome: Result<NotifyResponse, PeerError>) -> String {
     match outcome {
-        Err(PeerError::Unreachable { reason, .. }) => reason,
+        Err(PeerError::Unreachable { reason, .. } | PeerError::Failed { reason, .. }) => reason,
         other => panic!("unreachable is expected, not {other:?}"),
     }
 }

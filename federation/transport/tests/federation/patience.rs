@@ -18,6 +18,8 @@ async fn while_a_peer_is_waited_for_calls_end_at_once_with_its_last_failure() {
     assert!(first.contains("connection refused"), "{first}");
     assert_eq!(reason(notify(&transport).await), first);
     assert_eq!(world.net.take_uris().len(), 1);
+    let wait = transport.wait(&name("skerry.example")).as_millis();
+    assert!((250..=500).contains(&wait), "{wait}");
 
     world.clock.advance(249);
     reason(notify(&transport).await);
@@ -52,6 +54,7 @@ async fn a_word_from_the_peer_ends_the_wait() {
     reason(notify(&transport).await);
     world.net.script(|_| rooms());
     transport.heard_from(&name("skerry.example"));
+    assert!(transport.wait(&name("skerry.example")).is_zero());
     notify(&transport).await.unwrap();
 }
 
@@ -80,10 +83,15 @@ async fn a_server_that_fails_is_waited_for() {
         json(500, &Problem::new(Code::Internal, "sorry"))
     });
     let transport = world.transport();
-    let first = reason(notify(&transport).await);
+    let first = notify(&transport).await;
+    assert!(matches!(first, Err(PeerError::Failed { .. })), "{first:?}");
+    let first = reason(first);
     assert!(first.contains("sorry"), "{first}");
     world.net.take();
-    assert_eq!(reason(notify(&transport).await), first);
+    // It failed at the first call, and has not seen the second.
+    let second = notify(&transport).await;
+    assert!(matches!(second, Err(PeerError::Unreachable { .. })));
+    assert_eq!(reason(second), first);
     assert_eq!(world.net.take_uris().len(), 0);
 }
 

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use holm_core::ports::{
-    Account, AccountStore, Append, AppendError, Claim, EnrolledDevice, Fold, Future,
-    KeyPackageStore, LogHead, LogStore, Membership, NoCrash, PeerCursor, RoomRecord, RoomStore,
-    StoreError, Stored, StoredEntry, StoredKeyPackage, StoredOrder, Tasks, TokenOwner,
+    Account, AccountStore, Append, AppendError, Claim, EnrolledDevice, Fold, Future, HeldMessage,
+    HeldStore, Hold, KeyPackageStore, LogHead, LogStore, Membership, NoCrash, PeerCursor,
+    RoomRecord, RoomStore, Settled, StoreError, Stored, StoredEntry, StoredKeyPackage, StoredOrder,
+    Tasks, TokenOwner,
 };
 use holm_core::{Homeserver, Ports, Registration, Settings};
 use holm_federation::Transport;
+use holm_protocol::aad::ClientMsgId;
 use holm_protocol::{DeviceUri, Hash, RoomUri, ServerName, UserUri};
 
 use crate::world::{TestRng, World};
@@ -24,7 +26,8 @@ pub(crate) fn homeserver(world: &World, transport: &Arc<Transport>) -> Homeserve
         log: store.clone(),
         accounts: store.clone(),
         key_packages: store.clone(),
-        rooms: store,
+        rooms: store.clone(),
+        held: store,
         peers: transport.clone(),
         crash_points: Arc::new(NoCrash),
     };
@@ -234,6 +237,33 @@ impl RoomStore for Stub {
     }
 
     fn tree<'a>(&'a self, _room: &'a RoomUri, _seq: u64) -> Stored<'a, Option<Bytes>> {
+        fails()
+    }
+}
+
+impl HeldStore for Stub {
+    fn hold(&self, _hold: Hold) -> Stored<'_, Vec<bool>> {
+        fails()
+    }
+
+    fn first<'a>(
+        &'a self,
+        _room: &'a RoomUri,
+        _limit: usize,
+        _bytes_max: usize,
+    ) -> Stored<'a, Vec<HeldMessage>> {
+        fails()
+    }
+
+    fn settle<'a>(
+        &'a self,
+        _room: &'a RoomUri,
+        _settled: &'a Settled,
+    ) -> Stored<'a, Vec<(DeviceUri, ClientMsgId)>> {
+        fails()
+    }
+
+    fn held_rooms(&self) -> Stored<'_, Vec<(RoomUri, ServerName)>> {
         fails()
     }
 }

@@ -1,7 +1,8 @@
 //! Pulling what was missed, without anybody speaking (FED-6, FED-7).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use futures::StreamExt;
 use holm_protocol::federation::{HeadsRequest, RoomHead};
 use holm_protocol::limits::NOTIFY_ROOMS_MAX;
 use holm_protocol::{Code, Problem, RoomUri, ServerName};
@@ -12,58 +13,87 @@ use crate::room::unknown;
 
 /// Pages pulled in one go; a hub that never ends is left for the next round.
 const PAGES_MAX: usize = 1_000;
+/// Rooms pulled from one hub at a time.
+const PULLS_MAX: usize = 4;
 
 impl Homeserver {
-    /// Compares heads with every hub this server follows, and pulls what is missing.
+    /// Has heads compared with every server that has a room in common with this one.
     pub(super) async fn catch_up(&self) {
-        let rooms = match self.ports.rooms.all_rooms().await {
-            Ok(rooms) => rooms,
-            Err(error) => return drop(internal(&error)),
+        let rooms = self.ports.rooms.all_rooms().await;
+        let peers = self.ports.rooms.peer_servers().await;
+        let (rooms, peers) = match (rooms, peers) {
+            (Ok(rooms), Ok(peers)) => (rooms, peers),
+            (Err(error), _) | (_, Err(error)) => return drop(internal(&error)),
         };
-        let mut by_hub: BTreeMap<ServerName, Vec<RoomUri>> = BTreeMap::new();
-        for (room, hub, _) in rooms.into_iter().filter(|(_, hub, _)| hub != self.name()) {
-            by_hub.entry(hub).or_default().push(room);
-        }
-        for (hub, rooms) in by_hub {
-            for page in rooms.chunks(NOTIFY_ROOMS_MAX) {
-                if let Err(problem) = self.compare(&hub, page).await {
-                    tracing::info!(%hub, %problem, "heads could not be compared; tried again later");
-                    break;
-                }
-            }
+        let hubs = rooms.into_iter().map(|(_, hub, _)| hub);
+        let servers: BTreeSet<_> = hubs.filter(|hub| hub != self.name()).chain(peers).collect();
+        for server in &servers {
+            self.ask_heads(server);
         }
     }
 
-    async fn compare(&self, hub: &ServerName, rooms: &[RoomUri]) -> Result<(), Problem> {
-        let mut ours = Vec::with_capacity(rooms.len());
-        for room in rooms {
-            let cursor = self.cursor(room).await?;
-            ours.push(RoomHead {
-                room: room.clone(),
-                cursor,
-                head: None,
-            });
+    /// Compares heads with one peer, and pulls what is missing of the rooms it is hub of. Of the
+    /// rooms it follows it gets one page: what it is owed is brought anyway, and it learns that
+    /// this server is there.
+    pub(super) async fn compare_with(&self, server: &ServerName) -> Result<(), Problem> {
+        let stored = |e| internal(&e);
+        let rooms = self.ports.rooms.all_rooms().await.map_err(stored)?;
+        let followed = rooms.into_iter().filter(|(_, hub, _)| hub == server);
+        let followed: Vec<_> = followed.map(|(room, _, _)| room).collect();
+        let brought = self.ports.rooms.rooms_of_peer(server).await;
+        let brought = brought.map_err(stored)?.into_iter().map(|c| c.room);
+        let brought: Vec<_> = brought.take(NOTIFY_ROOMS_MAX).collect();
+        for page in followed.chunks(NOTIFY_ROOMS_MAX) {
+            self.compare(server, page).await?;
         }
-        let cursors: BTreeMap<_, _> = ours.iter().map(|h| (h.room.clone(), h.cursor)).collect();
+        match brought.is_empty() {
+            true => Ok(()),
+            false => self.compare(server, &brought).await,
+        }
+    }
+
+    async fn compare(&self, server: &ServerName, rooms: &[RoomUri]) -> Result<(), Problem> {
+        let mut cursors = BTreeMap::new();
+        for room in rooms {
+            cursors.insert(room.clone(), self.cursor(room).await?);
+        }
+        let own = |(room, cursor): (&RoomUri, &u64)| RoomHead {
+            room: room.clone(),
+            cursor: *cursor,
+            head: None,
+        };
         let request = HeadsRequest {
-            rooms: ours,
+            rooms: cursors.iter().map(own).collect(),
             since: None,
         };
-        let answer = self
-            .ports
-            .peers
-            .heads(hub, &request)
-            .await
-            .map_err(PeerError::into_problem)?;
-        for theirs in answer.rooms {
-            let behind = cursors
-                .get(&theirs.room)
-                .is_some_and(|ours| *ours < theirs.cursor);
-            if behind && let Err(problem) = self.pull(hub, &theirs.room).await {
-                tracing::warn!(%hub, room = %theirs.room, %problem, "pulling a room failed");
-            }
-        }
+        let answer = self.ports.peers.heads(server, &request).await;
+        let answer = answer.map_err(PeerError::into_problem)?;
+        self.heard_from(server);
+        let is_behind = |theirs: &RoomHead| {
+            let ours = cursors.get(&theirs.room);
+            ours.is_some_and(|ours| *ours < theirs.cursor)
+        };
+        let behind = answer.rooms.into_iter().filter(is_behind);
+        self.pull_all(server, behind.map(|theirs| theirs.room))
+            .await;
         Ok(())
+    }
+
+    /// Pulls rooms from their hub, a few at a time, each on its own.
+    pub(super) async fn pull_all(
+        &self,
+        hub: &ServerName,
+        rooms: impl IntoIterator<Item = RoomUri>,
+    ) {
+        let pulls = rooms.into_iter().map(|room| async move {
+            if let Err(problem) = self.catch_up_room(&room).await {
+                tracing::warn!(%hub, %room, reason = %problem,
+                    "the room is not up to date; it is pulled again later, others go on");
+            }
+        });
+        futures::stream::iter(pulls)
+            .for_each_concurrent(PULLS_MAX, |pull| pull)
+            .await;
     }
 
     /// Pulls one followed room until nothing is missing.
@@ -74,10 +104,10 @@ impl Homeserver {
             .room(room)
             .await
             .map_err(|e| internal(&e))?;
-        let hub = record.ok_or_else(|| unknown(room))?.hub;
-        match hub == *self.name() {
+        let record = record.ok_or_else(|| unknown(room))?;
+        match record.hub == *self.name() || record.stopped.is_some() {
             true => Ok(()),
-            false => self.pull(&hub, room).await,
+            false => self.pull(&record.hub, room).await,
         }
     }
 

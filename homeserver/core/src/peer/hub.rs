@@ -101,36 +101,47 @@ impl Homeserver {
         }
         let mut rooms = Vec::new();
         for asked in &request.rooms {
-            let common = self
-                .owed(peer, &asked.room)
-                .await?
-                .filter(|c| c.until.is_none());
-            if common.is_none() {
-                continue;
-            }
-            let head = self.local_head(&asked.room).await.ok();
-            let cursor = self
-                .ports
-                .log
-                .head(&asked.room)
-                .await
-                .map_err(|e| internal(&e))?;
-            let cursor = cursor.map_or(0, |h| h.position.seq);
-            if asked.cursor < cursor {
-                self.wake_peer(peer, &asked.room);
-            }
-            let head = head.map(Into::into);
-            rooms.push(RoomHead {
-                room: asked.room.clone(),
-                cursor,
-                head,
-            });
+            rooms.extend(self.head_for(peer, asked).await?);
         }
         Ok(HeadsResponse {
             rooms,
             token: String::new(),
             more: false,
         })
+    }
+
+    /// The head of one room that this server and the peer have in common, one being hub. Whoever
+    /// of them is behind is helped to what is missing.
+    async fn head_for(
+        &self,
+        peer: &ServerName,
+        asked: &RoomHead,
+    ) -> Result<Option<RoomHead>, Problem> {
+        let room = &asked.room;
+        let record = self.ports.rooms.room(room).await;
+        let Some(record) = record.map_err(|e| internal(&e))? else {
+            return Ok(None);
+        };
+        let owed = self.owed(peer, room).await?;
+        let follows = record.hub == *self.name() && owed.is_some_and(|c| c.until.is_none());
+        if !follows && record.hub != *peer {
+            return Ok(None);
+        }
+        let cursor = self.ports.log.head(room).await;
+        let cursor = cursor
+            .map_err(|e| internal(&e))?
+            .map_or(0, |h| h.position.seq);
+        if follows && asked.cursor < cursor {
+            self.wake_peer(peer, room);
+        }
+        if !follows && asked.cursor > cursor {
+            self.ask_room(peer, room);
+        }
+        Ok(Some(RoomHead {
+            room: room.clone(),
+            cursor,
+            head: self.local_head(room).await.ok().map(Into::into),
+        }))
     }
 
     /// A server asks for what an external join of one of its users needs (FED-8).

@@ -8,65 +8,53 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use holm_protocol::federation::{LogPage, NotifyRequest, NotifyResponse};
+use holm_protocol::federation::{LogPage, NotifyRequest, NotifyResponse, RoomCursor};
 use holm_protocol::{Code, Problem, RoomUri, ServerName};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::ask::Ask;
 use super::cursors::Cursors;
+use super::wake::Wake;
 use crate::HOP_TARGET;
 use crate::homeserver::Homeserver;
 use crate::ports::{CrashPoint, PeerCursor, PeerError};
 
-/// Rooms in one notify.
-const ROOMS_MAX: usize = 32;
 /// Raw bytes of pages in one notify, about.
 const BYTES_MAX: usize = 1_024 * 1_024;
-/// First wait after a failure; doubles up to the next.
-const RETRY_MIN: Duration = Duration::from_millis(200);
-/// Longest wait between two tries of this loop; the transport's breaker may wait longer.
-const RETRY_MAX: Duration = Duration::from_secs(5);
 /// How often a page is made again for a commit that came in between.
 const PAGE_TRIES: usize = 3;
-/// How long a room a peer could not take is left alone.
-const ROOM_RETRY: Duration = Duration::from_secs(30);
+/// The first rest of a room that a peer failed at; and of one it refused.
+const REST_SHORT: Duration = Duration::from_secs(1);
+const REST_LONG: Duration = Duration::from_secs(30);
 
 /// What is owed to whom, as far as it is known without asking the store.
 #[derive(Default)]
 pub(crate) struct Outbound {
-    peers: Mutex<HashMap<ServerName, Arc<Wake>>>,
+    peers: Mutex<HashMap<ServerName, Arc<PeerWork>>>,
 }
 
-/// Rooms of one peer to look at: at most those it is in.
+/// What is under way for one peer: a task that brings, one that asks, and who waits for it.
 #[derive(Default)]
-struct Wake {
-    rooms: Mutex<BTreeSet<RoomUri>>,
-    news: Notify,
+pub(super) struct PeerWork {
+    pub(super) wake: Wake,
+    pub(super) ask: Ask,
+    /// Told when the peer is heard of.
+    pub(super) back: Notify,
 }
 
-impl Wake {
-    fn add(&self, room: &RoomUri) {
-        self.rooms
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(room.clone());
-        self.news.notify_one();
-    }
-
-    fn take(&self) -> Vec<RoomUri> {
-        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken: Vec<_> = rooms.iter().take(ROOMS_MAX).cloned().collect();
-        for room in &taken {
-            rooms.remove(room);
-        }
-        taken
+impl Outbound {
+    /// The work for a peer, where there was any.
+    pub(super) fn known(&self, server: &ServerName) -> Option<Arc<PeerWork>> {
+        let peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.get(server).map(Arc::clone)
     }
 }
 
 impl Homeserver {
     /// A room has something for a peer.
     pub(crate) fn wake_peer(&self, server: &ServerName, room: &RoomUri) {
-        self.wake_of(server).add(room);
+        self.peer_work(server).wake.add(room);
     }
 
     /// A room's open orders changed: they travel with the next page, events or not.
@@ -84,26 +72,28 @@ impl Homeserver {
         self.rooms.active(room)?.tail.head()
     }
 
-    fn wake_of(&self, server: &ServerName) -> Arc<Wake> {
+    /// The work for a peer; its tasks begin with it.
+    pub(super) fn peer_work(&self, server: &ServerName) -> Arc<PeerWork> {
         let mut peers = self
             .outbound
             .peers
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(wake) = peers.get(server) {
-            return Arc::clone(wake);
+        if let Some(work) = peers.get(server) {
+            return Arc::clone(work);
         }
-        let wake = Arc::new(Wake::default());
-        peers.insert(server.clone(), Arc::clone(&wake));
+        let work = Arc::new(PeerWork::default());
+        peers.insert(server.clone(), Arc::clone(&work));
         let bring = Bring {
             homeserver: self.clone(),
             server: server.clone(),
-            wake: Arc::clone(&wake),
+            work: Arc::clone(&work),
             cursors: Cursors::default(),
-            failures: 0,
         };
         self.ports.tasks.spawn("bring", Box::pin(bring.run()));
-        wake
+        let asking = self.clone().ask_forever(server.clone(), Arc::clone(&work));
+        self.ports.tasks.spawn("ask", Box::pin(asking));
+        work
     }
 }
 
@@ -111,10 +101,15 @@ impl Homeserver {
 struct Bring {
     homeserver: Homeserver,
     server: ServerName,
-    wake: Arc<Wake>,
+    work: Arc<PeerWork>,
     cursors: Cursors,
-    failures: u32,
 }
+
+/// The peer is not there now, or this server's store is not.
+struct NotNow(String);
+
+/// What was brought: each room with the cursor before, and how many events.
+type Sent = BTreeMap<RoomUri, (PeerCursor, usize)>;
 
 impl Bring {
     async fn run(mut self) {
@@ -122,26 +117,24 @@ impl Bring {
             if self.cursors.due().is_some_and(|due| due <= Instant::now()) {
                 self.write_cursors().await;
             }
-            let rooms = self.wake.take();
+            let rooms = self.work.wake.take();
             if rooms.is_empty() {
                 self.rest().await;
                 continue;
             }
-            if let Err(why) = self.bring(&rooms).await {
+            if let Err(NotNow(why)) = self.bring(&rooms).await {
                 tracing::debug!(peer = %self.server, %why, "events wait for this peer");
                 for room in &rooms {
-                    self.wake.add(room);
+                    self.work.wake.add(room);
                 }
-                self.wait().await;
-            } else {
-                self.failures = 0;
+                self.homeserver.wait_for_peer(&self.server).await;
             }
         }
     }
 
     /// Until there is news, or cursors have to be written.
     async fn rest(&self) {
-        let news = self.wake.news.notified();
+        let news = self.work.wake.news();
         match self.cursors.due() {
             Some(due) => drop(tokio::time::timeout_at(due, news).await),
             None => news.await,
@@ -160,28 +153,16 @@ impl Bring {
         self.cursors.written(written.is_ok(), Instant::now());
     }
 
-    /// Exponential with jitter, so that many servers do not come at once.
-    async fn wait(&mut self) {
-        let mut random = [0; 1];
-        self.homeserver.ports.rng.fill(&mut random);
-        let base = RETRY_MIN
-            .saturating_mul(1 << self.failures.min(6))
-            .min(RETRY_MAX);
-        self.failures = self.failures.saturating_add(1);
-        let jitter = base.mul_f64(f64::from(random[0]) / 512.0);
-        tokio::time::sleep(base / 2 + jitter).await;
-    }
-
-    async fn bring(&mut self, rooms: &[RoomUri]) -> Result<(), String> {
+    async fn bring(&mut self, rooms: &[RoomUri]) -> Result<(), NotNow> {
         let mut sent = BTreeMap::new();
         let mut pages = Vec::new();
         let mut bytes = 0;
         for room in rooms {
             if bytes > BYTES_MAX {
-                self.wake.add(room);
+                self.work.wake.add(room);
                 continue;
             }
-            match self.page(room).await? {
+            match self.page(room).await.map_err(NotNow)? {
                 Some((cursor, page)) if !page.events.is_empty() || !page.orders.is_empty() => {
                     bytes += size(&page);
                     sent.insert(room.clone(), (cursor, page.events.len()));
@@ -196,7 +177,34 @@ impl Bring {
         let request = NotifyRequest { rooms: pages };
         let peers = &self.homeserver.ports.peers;
         let answer = peers.notify(&self.server, &request).await;
-        self.advance(&sent, answer.map_err(|e: PeerError| e.to_string())?);
+        match answer {
+            Ok(answer) => self.advance(&sent, answer),
+            Err(error) => self.judge(&sent, error)?,
+        }
+        Ok(())
+    }
+
+    /// A call failed in whole. A refusal is about a room among those it was for: alone, it rests;
+    /// else each is tried alone, so that it holds up no other.
+    fn judge(&self, sent: &Sent, error: PeerError) -> Result<(), NotNow> {
+        let text = error.to_string();
+        let problem = match error {
+            PeerError::Refused { problem, .. } => *problem,
+            PeerError::Failed { .. } => Problem::new(Code::Unavailable, text),
+            PeerError::Unreachable { .. } | PeerError::Untrusted { .. } => {
+                return Err(NotNow(text));
+            }
+        };
+        match sent.first_key_value() {
+            Some((room, (cursor, _))) if sent.len() == 1 => {
+                self.set_aside(room, cursor.cursor, &problem);
+            }
+            _ => {
+                tracing::debug!(peer = %self.server, %problem, "its rooms are brought one by one");
+                let rooms: Vec<_> = sent.keys().cloned().collect();
+                self.work.wake.try_alone(&rooms);
+            }
+        }
         Ok(())
     }
 
@@ -211,7 +219,7 @@ impl Bring {
             let page = match self.homeserver.page_for(&cursor).await {
                 Ok(page) => page,
                 Err(problem) => {
-                    tracing::warn!(%room, %problem, "a page cannot be made");
+                    self.set_aside(room, cursor.cursor, &problem);
                     return Ok(None);
                 }
             };
@@ -219,7 +227,7 @@ impl Bring {
                 return Ok(Some((cursor, page)));
             }
         }
-        self.wake.add(room);
+        self.work.wake.add(room);
         Ok(None)
     }
 
@@ -237,44 +245,67 @@ impl Bring {
         Ok(ours.map(|cursor| self.cursors.learn(cursor, commit_seq)))
     }
 
-    fn advance(&mut self, sent: &BTreeMap<RoomUri, (PeerCursor, usize)>, answer: NotifyResponse) {
+    fn advance(&mut self, sent: &Sent, answer: NotifyResponse) {
+        let answered: BTreeSet<_> = answer.rooms.iter().map(|r| r.room.clone()).collect();
         for result in answer.rooms {
-            let Some((cursor, events)) = sent.get(&result.room) else {
-                continue;
-            };
-            let owed = cursor.until.unwrap_or(u64::MAX);
-            let reached = result.cursor.min(owed);
-            let moved = reached > cursor.cursor;
-            if moved {
-                tracing::debug!(target: HOP_TARGET, hop = "ciphertext_relayed",
-                    "relayed to {}, which has {} durably up to event {}",
-                    self.server, result.room, result.cursor);
-                self.cursors.advance(&result.room, reached, Instant::now());
+            if let Some((cursor, events)) = sent.get(&result.room) {
+                self.advance_room(cursor, *events, &result);
             }
-            let newest = self.homeserver.head_seq_of_active(&result.room);
-            let more = reached < newest.unwrap_or(u64::MAX).min(owed);
-            match result.problem {
-                // It went as far as it could; what follows is brought from there.
-                _ if moved && more => self.wake.add(&result.room),
-                Some(problem) if !moved => self.set_aside(&result.room, &problem),
-                None if !moved && *events > 0 => self.set_aside(&result.room, &not_taken()),
-                _ => {}
-            }
+        }
+        for (room, (cursor, _)) in sent.iter().filter(|(room, _)| !answered.contains(*room)) {
+            self.set_aside(room, cursor.cursor, &not_taken());
         }
     }
 
-    /// One room that fails stops alone; it is tried again later.
-    fn set_aside(&self, room: &RoomUri, problem: &Problem) {
-        tracing::warn!(
-            peer = %self.server, %room, %problem,
-            "the peer cannot take this room's events; the room waits, others go on"
-        );
-        let (wake, room) = (Arc::clone(&self.wake), room.clone());
+    /// One room goes on from where the peer has it, or rests.
+    fn advance_room(&mut self, cursor: &PeerCursor, events: usize, result: &RoomCursor) {
+        let room = &result.room;
+        let owed = cursor.until.unwrap_or(u64::MAX);
+        let reached = result.cursor.min(owed);
+        if reached <= cursor.cursor {
+            match &result.problem {
+                Some(problem) => return self.set_aside(room, cursor.cursor, problem),
+                None if events > 0 => {
+                    return self.set_aside(room, cursor.cursor, &not_taken());
+                }
+                None => {}
+            }
+        } else {
+            tracing::debug!(target: HOP_TARGET, hop = "ciphertext_relayed",
+                "relayed to {}, which has {room} durably up to event {}",
+                self.server, result.cursor);
+            self.cursors.advance(room, reached, Instant::now());
+            let newest = self.homeserver.head_seq_of_active(room);
+            if reached < newest.unwrap_or(u64::MAX).min(owed) {
+                // It went as far as it could; what follows is brought from there.
+                self.work.wake.add(room);
+            }
+        }
+        if self.work.wake.went_well(room) {
+            tracing::info!(peer = %self.server, %room, "the peer takes this room's events again");
+        }
+    }
+
+    /// One room that fails stops alone; it is tried again later, alone and slowly (FED-15).
+    fn set_aside(&self, room: &RoomUri, cursor: u64, problem: &Problem) {
         let soon = matches!(problem.code, Code::Unavailable | Code::PeerUnreachable);
-        let wait = if soon { RETRY_MIN * 5 } else { ROOM_RETRY };
+        let first = if soon { REST_SHORT } else { REST_LONG };
+        let rest = self.work.wake.rest(room, first);
+        if rest.is_first {
+            tracing::warn!(
+                peer = %self.server, %room, seq = cursor + 1, reason = %problem,
+                "the peer does not take this room's events from this one on; the room waits, \
+                 others go on; if it stays so, ask the peer's operator what its log says of it"
+            );
+        } else {
+            let (peer, seconds) = (&self.server, rest.time.as_secs());
+            tracing::info!(%peer, %room, seq = cursor + 1, reason = %problem, seconds,
+                "the peer still does not take this room's events; tried again after this time");
+        }
+        let (work, room) = (Arc::clone(&self.work), room.clone());
         let again = async move {
-            tokio::time::sleep(wait).await;
-            wake.add(&room);
+            tokio::time::sleep(rest.time).await;
+            work.wake.rested(&room);
         };
         self.homeserver.ports.tasks.spawn("retry", Box::pin(again));
     }

@@ -1,6 +1,7 @@
 //! The way to other servers: one HTTP exchange, the typed calls above it, and what is remembered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use holm_protocol::document::{SignedDocument, VerifiedDocument};
@@ -37,6 +38,14 @@ pub enum PeerError {
         /// What failed, for people.
         reason: String,
     },
+    /// It answered that it failed (5xx), at this call.
+    #[error("{server} failed: {reason}")]
+    Failed {
+        /// The peer.
+        server: ServerName,
+        /// What it said, for people.
+        reason: String,
+    },
     /// It could not prove who it is.
     #[error("{server} is not trusted: {reason}")]
     Untrusted {
@@ -60,7 +69,7 @@ impl PeerError {
     pub fn into_problem(self) -> Problem {
         let text = self.to_string();
         match self {
-            Self::Unreachable { .. } => {
+            Self::Unreachable { .. } | Self::Failed { .. } => {
                 Problem::new(Code::PeerUnreachable, text).with_retry_after(5)
             }
             Self::Untrusted { .. } => Problem::new(Code::PeerUntrusted, text),
@@ -77,6 +86,9 @@ pub type Answer<'a, T> = Future<'a, Result<T, PeerError>>;
 
 /// Calls to other servers, each through discovery, signature, caps and backoff.
 pub trait Peers: Send + Sync {
+    /// How long a call to this server would be held back after failures; zero where one may go.
+    fn wait(&self, server: &ServerName) -> Duration;
+
     /// The verified server document, fetched again where it is old or lacks `key_id`.
     fn document<'a>(
         &'a self,

@@ -70,6 +70,12 @@ impl Clients {
         }
     }
 
+    /// A connection of the route did not answer in time: its client goes with all its connections,
+    /// so that none of them is used again. Calls under way on them end by themselves.
+    pub(super) fn forget(&self, route: &Route) {
+        lock(&self.inner).entries.remove(route);
+    }
+
     fn build(&self, route: &Route) -> Result<Client, String> {
         let addresses: Vec<SocketAddr> = route.addresses().collect();
         let mut builder = Client::builder()
@@ -81,6 +87,11 @@ impl Clients {
             .dns_resolver(NoLookups)
             .connect_timeout(CONNECT_TIME_MAX)
             .timeout(EXCHANGE_TIME_MAX)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIME_MAX)
+            .http2_keep_alive_while_idle(true)
+            .tcp_keepalive(PING_INTERVAL)
+            .tcp_keepalive_interval(PING_INTERVAL)
             .pool_idle_timeout(IDLE_TIME_MAX)
             .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX);
         for name in route.names() {
@@ -111,6 +122,11 @@ impl Resolve for NoLookups {
 
 /// Routes with a client.
 const CLIENTS_MAX: usize = 256;
+/// How often a connection is asked for a sign of life, used or not: one that is cut without a word
+/// is found dead after this and the next.
+const PING_INTERVAL: Duration = Duration::from_secs(4);
+/// Time for the sign of life.
+const PING_TIME_MAX: Duration = Duration::from_secs(4);
 /// How long a connection is kept without use.
 const IDLE_TIME_MAX: Duration = Duration::from_mins(1);
 /// Connections kept without use, a route.

@@ -1,0 +1,71 @@
+//! Asking peers for what was missed: one task a peer, so that one that is slow or away holds up
+//! no other (FED-6, FED-9).
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use holm_protocol::{RoomUri, ServerName};
+use tokio::sync::Notify;
+
+use super::outbound::PeerWork;
+use crate::homeserver::Homeserver;
+
+/// What is to be asked of one peer: at most the rooms it is hub of.
+#[derive(Default)]
+pub(super) struct Ask {
+    wanted: Mutex<Wanted>,
+    news: Notify,
+}
+
+#[derive(Default)]
+struct Wanted {
+    heads: bool,
+    rooms: BTreeSet<RoomUri>,
+}
+
+impl Ask {
+    /// All heads are to be compared.
+    fn heads(&self) {
+        self.wanted().heads = true;
+        self.news.notify_one();
+    }
+
+    /// A room is known to be behind.
+    fn room(&self, room: &RoomUri) {
+        self.wanted().rooms.insert(room.clone());
+        self.news.notify_one();
+    }
+
+    fn wanted(&self) -> std::sync::MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Homeserver {
+    /// Compares heads with a peer soon, and until it answers.
+    pub(super) fn ask_heads(&self, server: &ServerName) {
+        self.peer_work(server).ask.heads();
+    }
+
+    /// Pulls a room from its hub soon.
+    pub(super) fn ask_room(&self, hub: &ServerName, room: &RoomUri) {
+        self.peer_work(hub).ask.room(room);
+    }
+
+    /// The task: asks what is wanted, again and again while the peer does not answer.
+    pub(super) async fn ask_forever(self, server: ServerName, work: Arc<PeerWork>) {
+        loop {
+            work.ask.news.notified().await;
+            let wanted = std::mem::take(&mut *work.ask.wanted());
+            while wanted.heads
+                && let Err(problem) = self.compare_with(&server).await
+            {
+                tracing::info!(%server, %problem, "heads could not be compared; tried again");
+                self.wait_for_peer(&server).await;
+            }
+            if !wanted.heads {
+                self.pull_all(&server, wanted.rooms).await;
+            }
+        }
+    }
+}
