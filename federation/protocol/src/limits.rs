@@ -67,13 +67,13 @@ pub const COMMIT_ORDERS_MAX: usize = 16;
 pub const ROOM_EXTENSION_LEN_MAX: usize = 64 * 1_024;
 /// Commits that wait for their turn in a room (LIM-23).
 pub const COMMITS_WAITING_MAX: usize = 64;
-/// Messages a server holds of one device while hubs are away (LIM-23).
+/// Messages a server holds of one device while hubs are away (LIM-24).
 pub const HELD_DEVICE_MAX: usize = 1_024;
-/// Their bytes (LIM-23).
-pub const HELD_DEVICE_LEN_MAX: usize = 8 * 1_024 * 1_024;
-/// Messages a server holds for one hub that is away (LIM-24).
-pub const HELD_HUB_MAX: usize = 16_384;
 /// Their bytes (LIM-24).
+pub const HELD_DEVICE_LEN_MAX: usize = 8 * 1_024 * 1_024;
+/// Messages a server holds for one hub that is away (LIM-25).
+pub const HELD_HUB_MAX: usize = 16_384;
+/// Their bytes (LIM-25).
 pub const HELD_HUB_LEN_MAX: usize = 128 * 1_024 * 1_024;
 /// Bytes of a key's id in a server document (DOC-3).
 pub const KEY_ID_LEN_MAX: usize = 64;

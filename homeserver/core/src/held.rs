@@ -30,7 +30,7 @@ pub(crate) struct Held {
 
 #[derive(Default)]
 struct State {
-    /// Rooms with messages held, bounded by the messages (LIM-24).
+    /// Rooms with messages held, bounded by the messages (LIM-25).
     rooms: BTreeMap<RoomUri, ServerName>,
     /// Hubs with a task running.
     hubs: BTreeMap<ServerName, Arc<Notify>>,

@@ -2,7 +2,7 @@
 //!
 //! A held message is a promise to a device of this server, so it is durable before it is
 //! answered. Rows stand in the order they were held; a room's rows leave in that order. The
-//! bounds are the protocol's (LIM-23, LIM-24), looked at in the transaction that stores.
+//! bounds are the protocol's (LIM-24, LIM-25), looked at in the transaction that stores.
 
 use bytes::Bytes;
 use holm_protocol::aad::ClientMsgId;

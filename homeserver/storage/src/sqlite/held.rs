@@ -1,4 +1,4 @@
-//! Messages held for hubs that are away (SYNC-16, LIM-23, LIM-24).
+//! Messages held for hubs that are away (SYNC-16, LIM-24, LIM-25).
 //!
 //! Each call is one transaction of its own: what is held is durable before it is answered, and a
 //! batch that arrived leaves at once.

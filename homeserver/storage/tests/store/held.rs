@@ -1,4 +1,4 @@
-//! Messages held for hubs that are away (SYNC-16, LIM-23, LIM-24).
+//! Messages held for hubs that are away (SYNC-16, LIM-24, LIM-25).
 
 use bytes::Bytes;
 use holm_core::ports::{HeldStore, Hold, Settled};
@@ -107,7 +107,7 @@ async fn a_cut_takes_what_the_device_sent_after_it_in_that_room_and_nothing_else
 
 #[tokio::test]
 async fn a_device_has_so_many_messages_held_and_no_more() {
-    // LIM-23
+    // LIM-24
     let running = Running::memory().await;
     let store = &running.store;
     let many = hold("a", "alice", 0..HELD_DEVICE_MAX + 2);
@@ -130,7 +130,7 @@ async fn a_device_has_so_many_messages_held_and_no_more() {
 
 #[tokio::test]
 async fn a_device_has_so_many_bytes_held_and_no_more() {
-    // LIM-23
+    // LIM-24
     let running = Running::memory().await;
     let half = Bytes::from(vec![7; HELD_DEVICE_LEN_MAX / 2]);
     let mut large = hold("a", "alice", [1, 2, 3]);
@@ -143,7 +143,7 @@ async fn a_device_has_so_many_bytes_held_and_no_more() {
 
 #[tokio::test]
 async fn a_hub_has_so_many_messages_held_and_no_more() {
-    // LIM-24
+    // LIM-25
     let running = Running::memory().await;
     for n in 0..HELD_HUB_MAX / HELD_DEVICE_MAX {
         let full = hold("a", &format!("user{n}"), 0..HELD_DEVICE_MAX);

@@ -1,3 +1,5 @@
+//! Answers of a hub, and what they come to.
+
 use bytes::Bytes;
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::federation::{Sent, SubmitResult};
