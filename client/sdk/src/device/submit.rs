@@ -151,7 +151,9 @@ impl Inner {
                 Ok(sent) => return Ok(Fate::Ordered(sent.seq)),
                 Err(error) => error,
             };
-            let is_known = !error.is_transient() && !matches!(error, SdkError::Answer(_));
+            // A failing server may have passed the commit on before it failed.
+            let is_refusal = error.problem().is_some_and(|p| p.status < 500);
+            let is_known = is_refusal && !error.is_transient();
             if is_known && !may_be_there {
                 return Ok(Fate::Refused(error));
             }

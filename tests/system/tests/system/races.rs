@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use holm_client_types::room::{EventsResponse, SentResponse};
+use holm_protocol::aad::ClientMsgId;
 use holm_protocol::bundle::CommitBody;
 use holm_protocol::mls_header::MlsHeader;
 use holm_protocol::{Code, Event, EventKind, RoomUri, UserUri};
 use holm_sdk::{Device, DeviceEvent, HopKind};
 use holm_system_tests::{Change, Member, Person, Scene};
 use tokio::time::timeout;
+
+use crate::idempotency::send_over_socket;
 
 const DOMAINS: [&str; 3] = ["islet.test", "skerry.test", "holm.test"];
 
@@ -208,21 +211,26 @@ async fn of_two_commits_that_wait_for_their_turn_one_is_told_that_it_lost() {
         alice.submit(&room, &bundle).await.expect_good();
         alice.merge();
     }
+    let message = alice.encrypt(ClientMsgId([1; 16]), "meanwhile");
     let one = alice.commit(&Change::default());
     alice.forget();
     let other = alice.commit(&Change::default());
     // The same commit twice is one commit, also while it waits.
-    let (first, again, second) = tokio::join!(
+    let (first, again, second, said) = tokio::join!(
         alice.submit(&room, &one),
         alice.submit(&room, &one),
         alice.submit(&room, &other),
+        send_over_socket(&scene, &alice, &room, &message),
     );
+    // Whichever came first, the message waited for no turn and the commit for no message.
+    let said = said.unwrap().seq;
+    assert!(matches!(said, 11 | 12), "{said}");
     let (winners, losers) = match first.status {
         200 => (vec![first, again], vec![second]),
         _ => (vec![second], vec![first, again]),
     };
     for winner in winners {
-        assert_eq!(winner.good::<SentResponse>().seq, 11);
+        assert_eq!(winner.good::<SentResponse>().seq, 23 - said);
     }
     for loser in losers {
         let problem = loser.problem();

@@ -1,5 +1,7 @@
 //! Changing a group: races, orders, leaving, coming back.
 
+use std::time::Duration;
+
 use holm_protocol::encoding::encode;
 use holm_protocol::{Code, Problem};
 
@@ -100,6 +102,26 @@ async fn a_member_carries_out_an_order_before_it_sends() {
     assert!(carol.told().iter().any(gone));
     assert_eq!(alice.device.rooms().await[0].participants.len(), 2);
     assert!(bob.alarms().is_empty());
+}
+
+#[tokio::test]
+async fn devices_carry_an_order_out_one_after_another_and_whom_it_means_never() {
+    // ORD-8
+    let world = World::new();
+    let (alice, bob) = (world.member("alice").await, world.member("bob").await);
+    let (carol, dave) = (world.member("carol").await, world.member("dave").await);
+    let room = world.room(&alice, &[&bob, &carol, &dave]).await;
+    let order = encode(&signed_order(&room, &carol.user));
+    let mut waits = Vec::new();
+    for member in [&alice, &bob, &carol, &dave] {
+        let inner = &member.device.inner;
+        inner.take_order(&room, &order).await.unwrap();
+        waits.push(inner.order_wait(&room).await.unwrap());
+    }
+    assert_eq!(waits.remove(2), None);
+    waits.sort();
+    let rank = |n: u64| Some(Duration::from_millis(200 * n));
+    assert_eq!(waits, [rank(0), rank(1), rank(2)]);
 }
 
 #[tokio::test]

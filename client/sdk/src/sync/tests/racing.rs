@@ -85,8 +85,8 @@ async fn a_commit_without_an_answer_that_lost_is_made_again() {
     let (alice, bob) = (world.member("alice").await, world.member("bob").await);
     let room = world.room(&alice, &[&bob]).await;
     bob.device.update_keys(&room).await.unwrap();
-    let away = Problem::new(Code::PeerUnreachable, "");
-    world.hub.lock().refuse_commits = vec![away; 3];
+    let away = [Code::PeerUnreachable, Code::PeerRefused, Code::Unavailable];
+    world.hub.lock().refuse_commits = away.map(|code| Problem::new(code, "")).into();
     assert_eq!(alice.device.update_keys(&room).await.unwrap(), 3);
     bob.pull(&room).await;
     let (one, other) = (alice.device.room_epoch(&room), bob.device.room_epoch(&room));
