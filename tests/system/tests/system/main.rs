@@ -5,6 +5,8 @@
     reason = "what is not as it should be fails the test"
 )]
 
+mod apart;
+mod away;
 mod commits;
 mod crashes;
 mod documents;
@@ -14,6 +16,7 @@ mod idempotency;
 mod inputs;
 mod membership;
 mod outsiders;
+mod partitions;
 mod races;
 mod secrecy;
 mod signatures;
