@@ -12,6 +12,7 @@ mod crashes;
 mod documents;
 mod finding;
 mod followers;
+mod held;
 mod idempotency;
 mod inputs;
 mod membership;
