@@ -62,6 +62,9 @@ impl Homeserver {
             user,
             bundle: bundle.into(),
         };
+        let handle = self.room_handle(room)?;
+        let on_the_way = handle.commits.acquire().await;
+        let _one_of_few = on_the_way.map_err(|_closed| stopping())?;
         match self.ports.peers.update(&hub, room, &request).await {
             Ok(UpdateResponse::Commit(sent)) => Ok(sent),
             Ok(UpdateResponse::Leave { .. }) => Err(confused(&hub)),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use holm_protocol::{Code, Problem, RoomUri};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::command::Command;
 use super::roster::Published;
@@ -17,6 +17,9 @@ use crate::homeserver::Homeserver;
 const MAILBOX_LEN_MAX: usize = 256;
 /// Rooms that may be active at once; idle ones end by themselves.
 const ACTIVE_ROOMS_MAX: usize = 20_000;
+
+/// Commits of one room on their way to a remote hub at once.
+const FORWARDED_COMMITS_MAX: usize = 4;
 
 /// The active rooms.
 #[derive(Default)]
@@ -34,6 +37,9 @@ pub(crate) struct RoomHandle {
     pub(crate) roster: Arc<Published>,
     /// Keeps one user's messages to a remote hub in order.
     pub(crate) forward: Arc<tokio::sync::Mutex<()>>,
+    /// Commits on the way to a remote hub: they may wait there for their turn, and other rooms'
+    /// calls to the same hub shall not wait with them.
+    pub(crate) commits: Arc<Semaphore>,
 }
 
 impl Rooms {
@@ -76,6 +82,7 @@ impl Homeserver {
             tail: Arc::default(),
             roster: Arc::default(),
             forward: Arc::default(),
+            commits: Arc::new(Semaphore::new(FORWARDED_COMMITS_MAX)),
         };
         active.insert(room.clone(), handle.clone());
         let task = RoomTask {
