@@ -81,7 +81,7 @@ async fn a_failure_inside_the_other_server_is_told_with_its_words() {
     let room = RoomUri::parse("mimi://skerry.example/r/k3v9").unwrap();
     let outcome = islet.events(&name("skerry.example"), &room, 0).await;
     // Its store is a stub that fails, and a server that fails is not a refusal.
-    let Err(PeerError::Unreachable { reason, .. }) = outcome else {
+    let Err(PeerError::Failed { reason, .. }) = outcome else {
         panic!("a 503 is expected, not {outcome:?}");
     };
     assert!(reason.contains(Code::Unavailable.as_str()), "{reason}");
