@@ -76,6 +76,6 @@ pub enum Outgoing {
     },
     /// All that was stored when the connection began has been sent.
     CaughtUp,
-    /// The device's session ended; the connection closes with this code (4401, 4403, 4409).
+    /// The device's session ended; the connection closes with this code (4401, 4403, 4409, 4429).
     Closed(u16),
 }

@@ -60,7 +60,7 @@ impl Held {
     }
 
     /// A room has nothing held any more; asked under its turn.
-    fn is_empty(&self, room: &RoomUri) {
+    fn forget(&self, room: &RoomUri) {
         self.lock().rooms.remove(room);
     }
 

@@ -29,6 +29,15 @@ struct Shut {
 impl LaneGate {
     /// Shuts a room behind its refused message, and says with which barrier it opens.
     pub(crate) fn shut(&mut self, room: RoomUri, first: Option<ClientMsgId>) -> u64 {
+        self.close(room, first, false)
+    }
+
+    /// The same, after the refusal of a message that was held.
+    pub(crate) fn shut_held(&mut self, room: RoomUri, first: ClientMsgId) -> u64 {
+        self.close(room, Some(first), true)
+    }
+
+    fn close(&mut self, room: RoomUri, first: Option<ClientMsgId>, held: bool) -> u64 {
         self.last += 1;
         let barrier = self.last;
         // What was refused first comes first again.
@@ -36,21 +45,12 @@ impl LaneGate {
         let shut = Shut {
             barrier,
             first: earlier.map_or(first, |shut| shut.first),
-            held: earlier.is_some_and(|shut| shut.held),
+            held: held || earlier.is_some_and(|shut| shut.held),
         };
         self.shut.insert(room, shut);
         if self.shut.len() > SHUT_MAX {
             let oldest = self.shut.values().map(|shut| shut.barrier).min();
             self.shut.retain(|_, shut| Some(shut.barrier) != oldest);
-        }
-        barrier
-    }
-
-    /// The same, after the refusal of a message that was held.
-    pub(crate) fn shut_held(&mut self, room: RoomUri, first: ClientMsgId) -> u64 {
-        let barrier = self.shut(room.clone(), Some(first));
-        if let Some(shut) = self.shut.get_mut(&room) {
-            shut.held = true;
         }
         barrier
     }

@@ -221,7 +221,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, B: Backend> Session<'_, S, B> {
         }
         for (room, first) in refused {
             let (frames, barrier) = self.sends.held_refused(room, first);
-            frames.iter().for_each(|frame| self.wire.push(frame));
+            for frame in &frames {
+                self.wire.push(frame);
+            }
             self.wire.push_barrier(barrier);
         }
         Ok(())

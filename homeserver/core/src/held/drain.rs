@@ -131,7 +131,7 @@ impl Homeserver {
         let batch = self.ports.held.first(room, limit, BYTES_MAX).await;
         let batch = batch.map_err(|e| internal(&e))?;
         if batch.is_empty() {
-            self.held.is_empty(room);
+            self.held.forget(room);
         }
         Ok(batch)
     }

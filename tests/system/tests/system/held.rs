@@ -2,6 +2,7 @@
 //! sender's order, and hands refusals back (SYNC-16 to SYNC-18, FED-14, OUT-3; F21).
 
 mod absent_hub;
+mod passed_epoch;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use holm_protocol::aad::ClientMsgId;
 use holm_protocol::limits::HELD_DEVICE_LEN_MAX;
 use holm_sdk::{DeviceEvent, MessageState};
 use holm_system_tests::{Person, Scene};
+use passed_epoch::PassedEpoch;
 use tokio::time::timeout;
 
 const HUB: &str = "islet.test";
@@ -149,6 +151,17 @@ async fn what_was_held_in_an_epoch_that_passed_is_encrypted_anew_in_order() {
     }
     apart.restart(FOLLOWERS[0]).await;
     apart.alice_hears_all(5).await;
+}
+
+#[tokio::test]
+async fn a_connected_device_encrypts_anew_what_was_held_over_an_epoch() {
+    // SYNC-17, OUT-2, OUT-3
+    let mut room = PassedEpoch::begin().await;
+    room.holds(&["1", "2", "3"]).await;
+    room.epochs_pass().await;
+    room.says(&["4", "5"]).await;
+    room.heals();
+    assert_eq!(room.log(5).await, ["1", "2", "3", "4", "5"]);
 }
 
 #[tokio::test]
