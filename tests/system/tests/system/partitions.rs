@@ -85,5 +85,5 @@ async fn recovery_times() {
         }
     }
     room.holds_each_once().await;
-    idle_room::report(times);
+    println!("{}", idle_room::report(times));
 }

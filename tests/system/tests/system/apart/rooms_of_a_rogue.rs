@@ -11,7 +11,7 @@ const ISLET: &str = "islet.test";
 pub(super) struct Rooms {
     scene: Scene,
     rogue: Rogue,
-    rooms: Vec<RogueRoom>,
+    all: Vec<RogueRoom>,
 }
 
 impl Rooms {
@@ -37,14 +37,14 @@ impl Rooms {
         Self {
             scene,
             rogue,
-            rooms,
+            all: rooms,
         }
     }
 
     /// One call with one event of every room, that of `forked` from another history.
     pub(super) async fn bring(&mut self, forked: Option<usize>) -> Vec<(u64, Option<Problem>)> {
         let mut pages = Vec::new();
-        for (number, room) in self.rooms.iter_mut().enumerate() {
+        for (number, room) in self.all.iter_mut().enumerate() {
             let mut event = room.event(EventKind(99), b"x".to_vec());
             if forked == Some(number) {
                 event.header.prev = Hash([7; 32]);
@@ -56,7 +56,7 @@ impl Rooms {
         let path = "/federation/v1/notify";
         let answer = self.rogue.post(&self.scene, ISLET, path, &request).await;
         let answer: NotifyResponse = answer.good();
-        let same = answer.rooms.iter().zip(&self.rooms);
+        let same = answer.rooms.iter().zip(&self.all);
         assert!(same.clone().all(|(answer, room)| answer.room == room.room));
         answer
             .rooms
@@ -70,7 +70,7 @@ impl Rooms {
         let log = self.scene.lab.server(ISLET).unwrap().log();
         let lines: Vec<_> = log.lines().filter(|l| l.contains("set aside")).collect();
         assert_eq!(lines.len(), 1, "{log}");
-        let room = self.rooms[number].room.as_str();
+        let room = self.all[number].room.as_str();
         for part in [
             room,
             "event 2 cannot be applied",

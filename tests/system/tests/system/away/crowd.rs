@@ -30,7 +30,7 @@ pub(super) struct Crowd {
 }
 
 struct Room {
-    room: RoomUri,
+    uri: RoomUri,
     people: Vec<Person>,
     /// What was written here, by user, in order.
     written: BTreeMap<UserUri, Vec<String>>,
@@ -65,7 +65,7 @@ impl Crowd {
             for room in &mut self.rooms {
                 for person in room.people.iter().filter(|p| speaks(p)) {
                     let text = format!("{} {round}", person.user);
-                    person.device.send(&room.room, &text).await.unwrap();
+                    person.device.send(&room.uri, &text).await.unwrap();
                     room.written
                         .entry(person.user.clone())
                         .or_default()
@@ -106,7 +106,7 @@ impl Room {
         }
         users.push(owner);
         Self {
-            room,
+            uri: room,
             people: users,
             written: BTreeMap::new(),
         }
@@ -132,7 +132,7 @@ impl Room {
     async fn has_all_once_and_in_order(&self) {
         let mut first = None;
         for person in &self.people {
-            let entries = person.device.timeline(&self.room, None, 10_000).await;
+            let entries = person.device.timeline(&self.uri, None, 10_000).await;
             let sending = |e: &&holm_sdk::TimelineEntry| e.state == MessageState::Sending;
             assert_eq!(entries.iter().filter(sending).count(), 0);
             let mut heard: BTreeMap<UserUri, Vec<String>> = BTreeMap::new();

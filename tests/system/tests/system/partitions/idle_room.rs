@@ -1,5 +1,6 @@
 //! A room of two servers in which nobody speaks while something happens to them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use holm::lab::{Front, Older};
@@ -32,6 +33,10 @@ pub(super) struct IdleRoom {
 
 impl IdleRoom {
     pub(super) async fn begin() -> Self {
+        Box::pin(Self::set_up()).await
+    }
+
+    async fn set_up() -> Self {
         let scene = Scene::start_behind(&[HUB, FOLLOWER], Front::Wire).await;
         let mut alice = Member::register(&scene, HUB, "alice").await;
         let mut bob = Member::register(&scene, FOLLOWER, "bob").await;
@@ -222,18 +227,17 @@ impl IdleRoom {
     }
 }
 
-/// Prints median and longest of each kind.
-pub(super) fn report(times: Vec<(&'static str, Duration)>) {
-    let mut by_kind: std::collections::BTreeMap<_, Vec<Duration>> = Default::default();
+/// Median and longest of each kind, a line each.
+pub(super) fn report(times: Vec<(&'static str, Duration)>) -> String {
+    let mut by_kind: BTreeMap<_, Vec<Duration>> = BTreeMap::new();
     for (kind, time) in times {
         by_kind.entry(kind).or_default().push(time);
     }
-    for (kind, mut times) in by_kind {
+    let line = |(kind, mut times): (&str, Vec<Duration>)| {
         times.sort();
         let (median, longest) = (times[times.len() / 2], times[times.len() - 1]);
-        println!(
-            "{kind}: {} runs, p50 {median:.2?}, max {longest:.2?}",
-            times.len()
-        );
-    }
+        let runs = times.len();
+        format!("{kind}: {runs} runs, p50 {median:.2?}, max {longest:.2?}\n")
+    };
+    by_kind.into_iter().map(line).collect()
 }
