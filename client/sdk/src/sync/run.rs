@@ -12,6 +12,8 @@ use crate::event::DeviceEvent;
 
 /// First wait before coming back, and the longest.
 const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+/// Longest wait before coming back to a server that had just brought everything: it was restarted.
+const WAIT_SOON: Duration = Duration::from_secs(1);
 /// A connection that lasted this long starts the waits over.
 const LASTED: Duration = Duration::from_mins(1);
 
@@ -46,9 +48,9 @@ async fn keep_connected(inner: &Arc<Inner>) -> Result<(), SdkError> {
     let mut wait = WAIT.0;
     loop {
         let begun = Instant::now();
-        let error = match Session::open(inner).await {
-            Ok(mut session) => session.serve().await,
-            Err(error) => error,
+        let (error, was_there) = match Session::open(inner).await {
+            Ok(mut session) => (session.serve().await, session.has_caught_up()),
+            Err(error) => (error, false),
         };
         if is_over(&error) {
             inner.end_session().await?;
@@ -59,6 +61,8 @@ async fn keep_connected(inner: &Arc<Inner>) -> Result<(), SdkError> {
         }
         if begun.elapsed() > LASTED {
             wait = WAIT.0;
+        } else if was_there {
+            wait = wait.min(WAIT_SOON);
         }
         tracing::debug!(%error, "disconnected");
         inner.tell(DeviceEvent::Disconnected {

@@ -88,6 +88,11 @@ impl Session {
         }
     }
 
+    /// Whether everything that was waiting came over this connection.
+    pub(super) fn has_caught_up(&self) -> bool {
+        self.caught_up
+    }
+
     async fn turn(&mut self) -> Result<(), SdkError> {
         let now = Instant::now();
         self.works.start(&self.inner, now);

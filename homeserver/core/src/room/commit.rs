@@ -54,6 +54,8 @@ impl RoomTask {
             attachment,
         };
         self.append_commit(entry, position, staged, change).await?;
+        let crash_points = &homeserver.ports.crash_points;
+        crash_points.reached(CrashPoint::AppendBeforeAnswer);
         Ok(Sent {
             client_msg_id: id,
             seq: position.seq,
