@@ -107,6 +107,7 @@ impl Homeserver {
         let news = Arc::new(Notify::new());
         state.hubs.insert(hub.clone(), Arc::clone(&news));
         drop(state);
+        tracing::info!(%hub, "messages are held for this hub until they can be brought");
         let work = drain::run(self.clone(), hub.clone(), news);
         self.ports.tasks.spawn("held", Box::pin(work));
     }

@@ -30,7 +30,9 @@ impl Inner {
         step.commit().await?;
         drop(state);
         if news {
-            let hub = self.room_hub(room).await?.server();
+            // A room that this device has left has no group to ask; rooms stay where they were made.
+            let hub = self.room_hub(room).await.ok();
+            let hub = hub.and_then(|hub| hub.server());
             self.tell(DeviceEvent::Held {
                 room: room.clone(),
                 client_msg_id: id,

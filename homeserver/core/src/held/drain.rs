@@ -45,6 +45,7 @@ pub(super) async fn run(homeserver: Homeserver, hub: ServerName, news: Arc<Notif
     loop {
         let mut rooms = homeserver.held.rooms_of(&hub);
         let Some(count) = u32::try_from(rooms.len()).ok().filter(|n| *n > 0) else {
+            tracing::info!(%hub, "nothing is held for this hub any more");
             return;
         };
         // Another room first each time, so that one that fails does not stand before the others.
@@ -53,7 +54,9 @@ pub(super) async fn run(homeserver: Homeserver, hub: ServerName, news: Arc<Notif
             failures = 0;
             continue;
         }
-        let wait = homeserver.held_wait(failures);
+        // Where the transport is more patient, asking it before that is of no use.
+        let patience = homeserver.ports.peers.wait(&hub);
+        let wait = homeserver.held_wait(failures).max(patience);
         failures = failures.saturating_add(1);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}

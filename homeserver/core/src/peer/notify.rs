@@ -15,7 +15,6 @@ impl Homeserver {
         peer: &ServerName,
         request: NotifyRequest,
     ) -> Result<NotifyResponse, Problem> {
-        self.wake_held(peer);
         if request.rooms.len() > NOTIFY_ROOMS_MAX {
             let text = format!("at most {NOTIFY_ROOMS_MAX} rooms at once");
             return Err(Problem::new(Code::TooLarge, text));
