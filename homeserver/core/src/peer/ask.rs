@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use holm_protocol::{RoomUri, ServerName};
+use holm_protocol::{Code, RoomUri, ServerName};
 use tokio::sync::Notify;
 
 use super::outbound::PeerWork;
@@ -60,7 +60,11 @@ impl Homeserver {
             while wanted.heads
                 && let Err(problem) = self.compare_with(&server).await
             {
-                tracing::info!(%server, %problem, "heads could not be compared; tried again");
+                tracing::debug!(%server, %problem, "heads could not be compared");
+                // Whoever answers that it will not is asked again at the next round.
+                if !matches!(problem.code, Code::PeerUnreachable | Code::PeerUntrusted) {
+                    break;
+                }
                 self.wait_for_peer(&server).await;
             }
             if !wanted.heads {

@@ -41,8 +41,9 @@ impl Homeserver {
         let followed = rooms.into_iter().filter(|(_, hub, _)| hub == server);
         let followed: Vec<_> = followed.map(|(room, _, _)| room).collect();
         let brought = self.ports.rooms.rooms_of_peer(server).await;
-        let brought = brought.map_err(stored)?.into_iter().map(|c| c.room);
-        let brought: Vec<_> = brought.take(NOTIFY_ROOMS_MAX).collect();
+        let brought = brought.map_err(stored)?.into_iter();
+        let live = brought.filter(|c| c.until.is_none_or(|until| c.cursor < until));
+        let brought: Vec<_> = live.map(|c| c.room).take(NOTIFY_ROOMS_MAX).collect();
         for page in followed.chunks(NOTIFY_ROOMS_MAX) {
             self.compare(server, page).await?;
         }
