@@ -8,7 +8,7 @@ use holm_protocol::{Code, Problem, RoomUri, ServerName, UserUri};
 use super::outcome::previous_refused;
 use crate::caller::Caller;
 use crate::homeserver::{Homeserver, internal};
-use crate::ports::{Hold, PeerError};
+use crate::ports::{CrashPoint, Hold, PeerError};
 use crate::room::{Verdict, message_id};
 
 /// When a device whose messages are not held any more tries again, in seconds.
@@ -118,6 +118,8 @@ impl Homeserver {
         self.bring_later(room, hub);
         let stored = self.ports.held.hold(hold).await;
         let mut stored = stored.map_err(|e| internal(&e))?.into_iter();
+        let crash_points = &self.ports.crash_points;
+        crash_points.reached(CrashPoint::HoldBeforeAnswer);
         let verdict = |id: Result<ClientMsgId, Problem>| match id {
             Err(problem) => Verdict::Refused(problem),
             Ok(_) if stored.next() == Some(true) => Verdict::Held,

@@ -17,7 +17,7 @@ use super::outcome::{Outcome, passes};
 use crate::HOP_TARGET;
 use crate::delivery::Outgoing;
 use crate::homeserver::{Homeserver, internal};
-use crate::ports::{HeldMessage, PeerError};
+use crate::ports::{CrashPoint, HeldMessage, PeerError};
 
 /// Rooms of one hub at a time.
 const ROOMS_AT_ONCE: usize = 4;
@@ -143,8 +143,11 @@ impl Homeserver {
     /// of a device gets in between a refusal and the shutting of its lane.
     async fn settle_held(&self, room: &RoomUri, mut outcome: Outcome) -> Result<(), Problem> {
         let _turn = self.held.turn(room).await;
+        let crash_points = &self.ports.crash_points;
+        crash_points.reached(CrashPoint::HoldBeforeSettle);
         let taken = self.ports.held.settle(room, &outcome.settled).await;
         outcome.add_cut(taken.map_err(|e| internal(&e))?);
+        crash_points.reached(CrashPoint::HoldAfterSettle);
         tracing::debug!(target: HOP_TARGET, hop = "held_brought",
             "{} held messages of {room} have their answer", outcome.told.len());
         let devices: BTreeSet<DeviceUri> = outcome.told.iter().map(|t| t.device.clone()).collect();

@@ -33,6 +33,12 @@ pub enum CrashPoint {
     FollowAfterFold,
     /// A follower has answered with its cursor; the hub has not stored it.
     NotifyBeforeCursor,
+    /// The follower holds messages durably; the device does not know.
+    HoldBeforeAnswer,
+    /// The hub has answered for held messages; they are still held.
+    HoldBeforeSettle,
+    /// Held messages were let go of; the device does not know their answers.
+    HoldAfterSettle,
 }
 
 /// Told when a place is reached. It may end the process, and must do nothing else.
@@ -51,7 +57,7 @@ impl CrashPoints for NoCrash {
 
 impl CrashPoint {
     /// Every place.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::AppendBeforeCommit,
         Self::AppendAfterCommit,
         Self::AppendBeforeAnswer,
@@ -65,6 +71,9 @@ impl CrashPoint {
         Self::FollowBeforeFold,
         Self::FollowAfterFold,
         Self::NotifyBeforeCursor,
+        Self::HoldBeforeAnswer,
+        Self::HoldBeforeSettle,
+        Self::HoldAfterSettle,
     ];
 
     /// What it is called where a process is told to die there.
@@ -83,6 +92,9 @@ impl CrashPoint {
             Self::FollowBeforeFold => "follow.before_fold",
             Self::FollowAfterFold => "follow.after_fold",
             Self::NotifyBeforeCursor => "notify.before_cursor",
+            Self::HoldBeforeAnswer => "hold.before_answer",
+            Self::HoldBeforeSettle => "hold.before_settle",
+            Self::HoldAfterSettle => "hold.after_settle",
         }
     }
 }

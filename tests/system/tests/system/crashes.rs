@@ -1,6 +1,6 @@
 //! Every named crash point, hit once: what was acknowledged is there once, what was not at most
-//! once and, after the sender's retry under the same id, exactly once (LOG-2, LOG-9, FED-5, REL-1;
-//! ADR-0011).
+//! once and, after the sender's retry under the same id, exactly once (LOG-2, LOG-9, FED-5, FED-14,
+//! REL-1; ADR-0011).
 //!
 //! A point that no scene plays does not compile: the scenes are chosen by exhaustive matches over
 //! the lists that the binary arms its processes from.
@@ -24,6 +24,10 @@ enum Act {
     Commit,
     /// Bob, at the follower, does.
     CommitFromFollower,
+    /// Bob speaks while the hub is away.
+    Held,
+    /// The hub is back, and what was held is brought.
+    HeldBrought,
 }
 
 /// Where and when a point is hit.
@@ -41,6 +45,8 @@ fn scene_of(point: CrashPoint) -> (&'static str, Act) {
         | CrashPoint::FollowBeforeAnswer
         | CrashPoint::FollowBeforeFanOut => (FOLLOWER, Act::Message),
         CrashPoint::FollowBeforeFold | CrashPoint::FollowAfterFold => (FOLLOWER, Act::Commit),
+        CrashPoint::HoldBeforeAnswer => (FOLLOWER, Act::Held),
+        CrashPoint::HoldBeforeSettle | CrashPoint::HoldAfterSettle => (FOLLOWER, Act::HeldBrought),
     }
 }
 
@@ -52,7 +58,7 @@ async fn at_every_crash_point_of_the_hub_nothing_is_lost_or_doubled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_every_crash_point_of_a_follower_nothing_is_lost_or_doubled() {
-    // FED-5, LOG-6
+    // FED-5, FED-14, LOG-6
     play(FOLLOWER).await;
 }
 
@@ -67,6 +73,8 @@ async fn play(domain: &str) {
             (server, _) if server != domain => continue,
             (_, Act::Commit) => add(&mut stage, &mut bob, point, false).await,
             (_, Act::CommitFromFollower) => add(&mut stage, &mut bob, point, true).await,
+            (_, Act::Held) => hold(&mut stage, &mut bob, point, false).await,
+            (_, Act::HeldBrought) => hold(&mut stage, &mut bob, point, true).await,
             (_, act) => talk(&mut stage, &mut bob, point, act == Act::SecondMessage).await,
         }
         go_on(&mut stage, &mut bob, point).await;
@@ -93,6 +101,31 @@ async fn talk(stage: &mut Stage, bob: &mut Person, point: CrashPoint, second: bo
     settles(&mut stage.alice, &[of_alice.unwrap()], &[&by_bob]).await;
     settles(bob, &[of_bob.unwrap()], &[&by_alice]).await;
     stage.said.extend([(by_alice, None), (by_bob, None)]);
+}
+
+/// The follower dies of what it holds while the hub is away, or brings when it is back.
+async fn hold(stage: &mut Stage, bob: &mut Person, point: CrashPoint, brought: bool) {
+    let name = point.name();
+    let follower = stage.server(FOLLOWER);
+    follower.restart_to_crash(name).await.unwrap();
+    stage.server(HUB).stop().await.unwrap();
+    let text = format!("{name}: by bob");
+    let id = bob.device.send(&stage.room, &text).await.unwrap();
+    if brought {
+        bob.wait("held", |event| {
+            matches!(event, DeviceEvent::Held { client_msg_id, .. } if *client_msg_id == id)
+                .then_some(())
+        })
+        .await;
+        stage.server(HUB).restart().await.unwrap();
+    }
+    stage.dies(FOLLOWER, name).await;
+    if !brought {
+        stage.server(HUB).restart().await.unwrap();
+    }
+    settles(bob, &[id], &[]).await;
+    settles(&mut stage.alice, &[], &[&text]).await;
+    stage.said.insert(text, None);
 }
 
 /// Somebody is added while a server dies at `point`.
