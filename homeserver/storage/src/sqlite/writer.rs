@@ -172,8 +172,10 @@ pub(super) async fn ask<E>(
 /// idempotency keys (LOG-9).
 fn reached(to: &dyn CrashPoints, (at_hub, at_follower): (CrashPoint, CrashPoint), all: &[Append]) {
     let is_copy = |append: &Append| append.entries.iter().all(|e| e.idempotency_key.is_none());
-    let point = |append| if is_copy(append) { at_follower } else { at_hub };
-    all.iter().for_each(|append| to.reached(point(append)));
+    for append in all {
+        let point = if is_copy(append) { at_follower } else { at_hub };
+        to.reached(point);
+    }
 }
 
 fn tell<E>(to: Answer<E>, outcome: Result<(), E>) {

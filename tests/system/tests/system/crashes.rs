@@ -53,13 +53,13 @@ fn scene_of(point: CrashPoint) -> (&'static str, Act) {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_every_crash_point_of_the_hub_nothing_is_lost_or_doubled() {
     // LOG-2, LOG-9, LOG-10
-    play(HUB).await;
+    Box::pin(play(HUB)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_every_crash_point_of_a_follower_nothing_is_lost_or_doubled() {
     // FED-5, FED-14, LOG-6
-    play(FOLLOWER).await;
+    Box::pin(play(FOLLOWER)).await;
 }
 
 /// Plays the scene of every point of one server.
