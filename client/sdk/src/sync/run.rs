@@ -10,8 +10,9 @@ use crate::device::{Device, Inner, on_task};
 use crate::error::SdkError;
 use crate::event::DeviceEvent;
 
-/// First wait before coming back, and the longest.
-const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+/// First wait before coming back, and the longest; as much again is drawn, so that many devices
+/// come back over 20 seconds, and none much later.
+const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(10));
 /// Longest wait before coming back to a server that had just brought everything: it was restarted.
 const WAIT_SOON: Duration = Duration::from_secs(1);
 /// A connection that lasted this long starts the waits over.
