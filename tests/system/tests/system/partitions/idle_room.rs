@@ -19,6 +19,10 @@ pub(super) const FOLLOWER: &str = "skerry.test";
 /// How long a recovery may take before a test gives up; how long it takes is measured elsewhere.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// What a server's log says of a peer.
+const AWAY: &str = "a peer does not answer";
+const BACK: &str = "the peer is back";
+
 /// Alice at the hub and bob at the follower; both reach their servers past the wires.
 pub(super) struct IdleRoom {
     pub(super) scene: Scene,
@@ -29,6 +33,8 @@ pub(super) struct IdleRoom {
     newest: u64,
     /// Messages said so far.
     said: usize,
+    /// Where the log of each server's present process begins.
+    begins: BTreeMap<&'static str, usize>,
 }
 
 impl IdleRoom {
@@ -58,6 +64,7 @@ impl IdleRoom {
             room,
             newest: 1,
             said: 0,
+            begins: BTreeMap::new(),
         };
         idle.say().await;
         idle.arrives().await;
@@ -97,16 +104,36 @@ impl IdleRoom {
             .await;
     }
 
-    /// How often a server found out that a peer does not answer.
-    pub(super) fn noticed(&self, domain: &str) -> usize {
+    /// How often a server's process found out that its peer does not answer, once it knows that
+    /// the peer is back.
+    pub(super) async fn noticed(&self, domain: &str) -> usize {
+        let settled = async {
+            while self.count(domain, AWAY) > self.count(domain, BACK) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let settled = tokio::time::timeout(PATIENCE, settled).await;
+        settled.unwrap_or_else(|_| panic!("{domain} did not notice that its peer is back"));
+        self.count(domain, AWAY)
+    }
+
+    fn count(&self, domain: &str, what: &str) -> usize {
         let log = self.scene.lab.server(domain).unwrap().log();
-        log.matches("a peer does not answer").count()
+        let begin = self.begins.get(domain).copied().unwrap_or_default();
+        log[begin..].matches(what).count()
+    }
+
+    async fn restart(&mut self, domain: &'static str) -> Instant {
+        let server = self.scene.lab.server(domain).unwrap();
+        self.begins.insert(domain, server.log().len());
+        server.restart().await.unwrap();
+        Instant::now()
     }
 
     /// A server finds out once more than `before` that a peer does not answer.
     pub(super) async fn notices(&self, domain: &str, before: usize) {
         let noticed = async {
-            while self.noticed(domain) <= before {
+            while self.count(domain, AWAY) <= before {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
@@ -116,7 +143,7 @@ impl IdleRoom {
 
     /// The follower dies, alice speaks, the follower comes back; from its start to bob's device.
     pub(super) async fn follower_was_killed(&mut self) -> Duration {
-        let before = self.noticed(HUB);
+        let before = self.noticed(HUB).await;
         self.scene
             .lab
             .server(FOLLOWER)
@@ -126,29 +153,26 @@ impl IdleRoom {
             .unwrap();
         self.say().await;
         self.notices(HUB, before).await;
-        let server = self.scene.lab.server(FOLLOWER).unwrap();
-        server.restart().await.unwrap();
-        let start = Instant::now();
+        let start = self.restart(FOLLOWER).await;
         self.arrives().await;
         start.elapsed()
     }
 
     /// The hub dies owing an event and comes back; from its start to bob's device.
     pub(super) async fn hub_was_killed(&mut self) -> Duration {
+        self.noticed(HUB).await;
         self.cut();
         self.say().await;
         self.scene.lab.server(HUB).unwrap().kill().await.unwrap();
         self.heal(Older::StayDead);
-        let server = self.scene.lab.server(HUB).unwrap();
-        server.restart().await.unwrap();
-        let start = Instant::now();
+        let start = self.restart(HUB).await;
         self.arrives().await;
         start.elapsed()
     }
 
     /// The hub dies, bob speaks, the hub comes back; from its start to alice's device.
     pub(super) async fn hub_was_away(&mut self) -> Duration {
-        let before = self.noticed(FOLLOWER);
+        let before = self.noticed(FOLLOWER).await;
         self.scene.lab.server(HUB).unwrap().kill().await.unwrap();
         let message = self.bob.encrypt(ClientMsgId(random()), "hold this");
         let mut socket = Socket::open(&self.scene, &self.bob).await;
@@ -157,9 +181,7 @@ impl IdleRoom {
             async move { socket.send(&room, &message).await }
         });
         self.notices(FOLLOWER, before).await;
-        let server = self.scene.lab.server(HUB).unwrap();
-        server.restart().await.unwrap();
-        let start = Instant::now();
+        let start = self.restart(HUB).await;
         let sent = tokio::time::timeout(PATIENCE, sending).await;
         self.newest = sent.expect("bob gets an answer").unwrap().unwrap().seq;
         let took = start.elapsed();
@@ -170,7 +192,7 @@ impl IdleRoom {
 
     /// Both ways are cut, alice speaks, the hub notices, the cut heals; from there to bob's device.
     pub(super) async fn was_parted(&mut self, older: Older) -> Duration {
-        let before = self.noticed(HUB);
+        let before = self.noticed(HUB).await;
         self.cut();
         self.say().await;
         self.notices(HUB, before).await;
@@ -182,6 +204,7 @@ impl IdleRoom {
 
     /// The same, for so many seconds, which are the scenario.
     pub(super) async fn was_parted_for(&mut self, seconds: u64) -> Duration {
+        self.noticed(HUB).await;
         self.cut();
         self.say().await;
         tokio::time::sleep(Duration::from_secs(seconds)).await;
