@@ -22,8 +22,7 @@ pub(crate) async fn run(args: &Args) {
     if args.number("tls", 0) == 0 {
         stage.go_plain().await;
     } else {
-        let server = stage.scene.lab.server(DOMAIN).expect("a server");
-        server.restart().await.expect("a restart");
+        stage.restart().await;
     }
     let (way, pids) = (stage.way(DOMAIN), stage.pids());
     let (before, begun) = (resident_kib(pids[0]), Usage::now(&pids));

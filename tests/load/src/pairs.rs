@@ -65,7 +65,10 @@ pub(crate) async fn one_server(args: &Args) {
 /// Scenario `d`.
 pub(crate) async fn two_servers(args: &Args) {
     let stage = Stage::start(&["islet.test", "skerry.test"]).await;
-    let mut pairs = make_pairs(&stage, args, ["islet.test", "skerry.test"]).await;
+    let domains = ["islet.test", "skerry.test"];
+    let people = make_rooms(&stage, args, domains).await;
+    stage.restart().await;
+    let mut pairs = connect(&stage, people, args, domains).await;
     let lengths = lengths(args);
     let floor = Floor::AtLeast("per_server_cpu_s", 4_000.0);
     for window in windows(args) {
@@ -112,11 +115,6 @@ async fn plain_pairs(args: &Args) -> (Stage, Vec<Pair>) {
     stage.go_plain().await;
     let pairs = connect(&stage, people, args, ["islet.test", "islet.test"]).await;
     (stage, pairs)
-}
-
-async fn make_pairs(stage: &Stage, args: &Args, domains: [&str; 2]) -> Vec<Pair> {
-    let people = make_rooms(stage, args, domains).await;
-    connect(stage, people, args, domains).await
 }
 
 async fn make_rooms(

@@ -46,6 +46,13 @@ impl Stage {
         self.tls = false;
     }
 
+    /// Starts the servers again as they are, with memory as after log-in only.
+    pub(crate) async fn restart(&self) {
+        for server in self.scene.lab.servers() {
+            server.restart().await.expect("a restart");
+        }
+    }
+
     /// The servers' process ids.
     pub(crate) fn pids(&self) -> Vec<u32> {
         self.scene
