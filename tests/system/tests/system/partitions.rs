@@ -60,10 +60,10 @@ async fn where_answers_alone_are_lost_events_come_once() {
 }
 
 /// How often each is measured.
-const RUNS: usize = 10;
+const RUNS: usize = 6;
 
 #[tokio::test]
-#[ignore = "long: measures ten recoveries of each kind"]
+#[ignore = "long: measures six recoveries of each kind"]
 async fn recovery_times() {
     let mut room = IdleRoom::begin().await;
     let mut times = Vec::new();
