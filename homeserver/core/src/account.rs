@@ -5,6 +5,8 @@
 
 mod password;
 
+pub(crate) use password::PasswordWork;
+
 use holm_protocol::identity::{DeviceIdentity, login_bytes};
 use holm_protocol::limits::{CLOCK_SKEW_MS_MAX, PASSWORD_LEN_MAX, PASSWORD_LEN_MIN};
 use holm_protocol::{Base64Url, Code, DeviceUri, Hash, Problem, PublicKey, Signature, UserUri};

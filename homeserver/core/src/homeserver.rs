@@ -8,8 +8,9 @@ use std::sync::Arc;
 use holm_protocol::document::{Document, ListedKey, SignedDocument, VERSIONS};
 use holm_protocol::{Code, PrivateKey, Problem, ServerName};
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
+use crate::account::PasswordWork;
 use crate::delivery::Delivery;
 use crate::held::Held;
 use crate::peer::Outbound;
@@ -87,8 +88,8 @@ pub struct Homeserver {
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) outbound: Arc<Outbound>,
     pub(crate) held: Arc<Held>,
-    /// Password hashing takes 19 MiB and a core each: two at a time.
-    pub(crate) password_work: Arc<Semaphore>,
+    /// Where passwords are hashed and compared.
+    pub(crate) password_work: Arc<PasswordWork>,
 }
 
 /// How long a server document is valid, in milliseconds; it is signed anew for every reader.
@@ -137,7 +138,7 @@ impl Homeserver {
             rooms: Arc::new(Rooms::default()),
             outbound: Arc::new(Outbound::default()),
             held: Arc::new(Held::default()),
-            password_work: Arc::new(Semaphore::new(2)),
+            password_work: Arc::default(),
         }
     }
 
