@@ -99,6 +99,16 @@ struct ReplayArgs {
     /// Folder for what each device decrypted, a file a user
     #[arg(long, value_name = "DIR")]
     transcripts: Option<PathBuf>,
+    /// Kill a server so often while the lines are sent; SERVER is a domain, a number from 1, or
+    /// `all` for each of them. Repeatable
+    #[arg(long, value_name = "SERVER:TIMES")]
+    kill: Vec<replay::KillServer>,
+    /// Kill so many devices while the lines are sent, and open them again from their databases
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    kill_devices: u16,
+    /// What the moments of killing are drawn from [default: drawn, and told]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
     /// One JSON object an event on standard output
     #[arg(long)]
     json: bool,
@@ -152,6 +162,9 @@ async fn run(command: Command) -> Result<Outcome, Failure> {
                 data: args.data,
                 replicas: args.replicas,
                 transcripts: args.transcripts,
+                kill: args.kill,
+                kill_devices: args.kill_devices,
+                seed: args.seed,
             };
             Box::pin(replay::run(options, &Report::to_stdout(args.json))).await
         }

@@ -119,6 +119,19 @@ impl LabServer {
         Ok(())
     }
 
+    /// Sends it SIGKILL and leaves its end to whoever waits for that.
+    pub async fn start_kill(&self) -> Result<(), LabError> {
+        if let Some(running) = self.running.lock().await.as_mut() {
+            running.child.start_kill()?;
+        }
+        Ok(())
+    }
+
+    /// The end of its log.
+    pub fn last_lines(&self) -> String {
+        last_lines(&self.folder.join("server.log"))
+    }
+
     /// Stops it as an administrator would, and waits; the exit code, where it has one.
     pub async fn stop(&self) -> Result<Option<i32>, LabError> {
         let Some(mut running) = self.running.lock().await.take() else {

@@ -1,12 +1,14 @@
 //! The speakers as users: a device each, spread over the servers.
 
+use std::sync::PoisonError;
+
 use futures::{StreamExt, TryStreamExt};
 use holm_protocol::{RoomUri, ServerName, UserUri};
-use holm_sdk::{Device, Network, ReplicaPlace, SdkError, SdkPorts, TimelineEntry};
-use tokio::task::JoinHandle;
+use holm_sdk::{ReplicaPlace, TimelineEntry};
 
-use super::deliveries::{Arrival, Deliveries};
+use super::deliveries::{Arrival, Arrivals};
 use super::log::Log;
+use super::member::Member;
 use super::progress::Progress;
 use super::{Replicas, Report};
 use crate::failure::Failure;
@@ -15,14 +17,6 @@ use crate::lab::Lab;
 /// All users of a replay, connected.
 pub(super) struct Crew {
     members: Vec<Member>,
-}
-
-/// One user.
-pub(super) struct Member {
-    pub(super) user: UserUri,
-    pub(super) device: Device,
-    pub(super) deliveries: Deliveries,
-    running: JoinHandle<Result<(), SdkError>>,
 }
 
 /// What one device decrypted.
@@ -37,8 +31,6 @@ pub(super) struct Transcript {
 
 /// Devices that register at once.
 const REGISTERING_MAX: usize = 8;
-/// Entries read from a timeline at a time.
-const PAGE: usize = 1_000;
 
 impl Crew {
     /// Registers a user for every speaker, in turns over the servers, and connects them.
@@ -91,7 +83,7 @@ impl Crew {
     pub(super) fn arrivals(&self) -> impl Iterator<Item = Arrival> {
         self.members
             .iter()
-            .flat_map(|member| member.deliveries.arrivals())
+            .flat_map(|member| taken(&member.arrivals))
     }
 
     /// What each device decrypted, read from its replica.
@@ -109,58 +101,11 @@ impl Crew {
 
     /// Disconnects all.
     pub(super) async fn dismiss(self) {
-        for member in &self.members {
-            member.device.stop();
-        }
-        for member in self.members {
-            let _ = member.running.await;
-        }
+        futures::future::join_all(self.members.into_iter().map(Member::leave)).await;
     }
 }
 
-impl Member {
-    async fn arrive(
-        place: ReplicaPlace,
-        network: Network,
-        server: &ServerName,
-        name: String,
-        nick: &str,
-    ) -> Result<Self, SdkError> {
-        let device = Device::open(place, network, SdkPorts::system()).await?;
-        device.set_display_name(nick);
-        let session = if let Some(session) = device.session() {
-            session
-        } else {
-            let password = format!("{name} of {server} has a long password");
-            device.register(server, &name, &password).await?
-        };
-        let deliveries = Deliveries::of(&device);
-        let run = device.clone();
-        Ok(Self {
-            user: session.user,
-            deliveries,
-            running: tokio::spawn(async move { run.run().await }),
-            device,
-        })
-    }
-
-    /// Why the device is not running any more, where it isn't.
-    pub(super) fn has_stopped(&self) -> bool {
-        self.running.is_finished()
-    }
-
-    async fn transcript(&self, room: &RoomUri, lines: usize) -> Vec<TimelineEntry> {
-        let (mut after, mut all) = (None, Vec::new());
-        // Twice the log is more than enough to see what is doubled.
-        while all.len() <= lines * 2 {
-            let page = self.device.timeline(room, after, PAGE).await;
-            let logged = page.iter().filter(|entry| entry.seq.is_some());
-            all.extend(logged.cloned());
-            match page.last().and_then(|entry| entry.seq) {
-                Some(seq) if page.len() == PAGE => after = Some(seq),
-                _ => break,
-            }
-        }
-        all
-    }
+fn taken(arrivals: &Arrivals) -> Vec<Arrival> {
+    let arrivals = arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+    arrivals.clone()
 }

@@ -6,6 +6,7 @@ use holm_protocol::aad::ClientMsgId;
 use holm_protocol::{Problem, RoomUri};
 use holm_sdk::{Device, DeviceEvent, EventReceiver};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// A message arrived, decrypted, at another device than its sender's.
@@ -15,11 +16,8 @@ pub(super) struct Arrival {
     pub(super) at: Instant,
 }
 
-/// What a device has told so far.
-pub(super) struct Deliveries {
-    arrivals: Arc<Mutex<Vec<Arrival>>>,
-    state: watch::Receiver<State>,
-}
+/// When what arrived at a user, over all lives of the device.
+pub(super) type Arrivals = Arc<Mutex<Vec<Arrival>>>;
 
 /// How far a device is.
 #[derive(Clone, Debug, Default)]
@@ -34,38 +32,27 @@ pub(super) struct State {
     pub(super) alarm: Option<String>,
 }
 
-impl Deliveries {
-    /// Listens to a device from now on, to its end.
-    pub(super) fn of(device: &Device) -> Self {
-        let arrivals = Arc::default();
-        let (sender, state) = watch::channel(State::default());
-        tokio::spawn(listen(
-            device.clone(),
-            device.events(),
-            Arc::clone(&arrivals),
-            sender,
-        ));
-        Self { arrivals, state }
-    }
-
-    /// How far the device is, and a way to wait for more.
-    pub(super) fn state(&self) -> watch::Receiver<State> {
-        self.state.clone()
-    }
-
-    /// When what arrived.
-    pub(super) fn arrivals(&self) -> Vec<Arrival> {
-        self.arrivals
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
+/// Listens to a device from now on; the task ends with the device, or holds it until aborted.
+pub(super) async fn listen_to(
+    device: &Device,
+    arrivals: &Arrivals,
+) -> (watch::Receiver<State>, JoinHandle<()>) {
+    let events = device.events();
+    let known = device.rooms().await;
+    // What a device opened again had taken before, nobody tells again.
+    let (sender, state) = watch::channel(State {
+        seq: known.iter().map(|room| room.cursor).max().unwrap_or(0),
+        joined: known.into_iter().next_back().map(|room| room.room),
+        ..State::default()
+    });
+    let listening = listen(device.clone(), events, Arc::clone(arrivals), sender);
+    (state, tokio::spawn(listening))
 }
 
 async fn listen(
     device: Device,
     mut events: EventReceiver,
-    arrivals: Arc<Mutex<Vec<Arrival>>>,
+    arrivals: Arrivals,
     state: watch::Sender<State>,
 ) {
     while let Some(event) = events.next().await {

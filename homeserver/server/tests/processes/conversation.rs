@@ -12,14 +12,14 @@ use tokio::task::JoinHandle;
 use crate::lab;
 
 /// A chat that a test types into.
-struct Chat {
+pub(crate) struct Chat {
     input: DuplexStream,
     events: tokio::sync::mpsc::Receiver<Value>,
     ended: JoinHandle<Result<(), ChatError>>,
 }
 
 impl Chat {
-    fn start(lab: &Lab, profile: &Path) -> Self {
+    pub(crate) fn start(lab: &Lab, profile: &Path) -> Self {
         let options = ChatOptions {
             profile: Some(profile.to_owned()),
             ca: Some(lab.authority.root_file().to_owned()),
@@ -37,7 +37,7 @@ impl Chat {
         }
     }
 
-    async fn ask(&mut self, command: Value) {
+    pub(crate) async fn ask(&mut self, command: Value) {
         self.input
             .write_all(format!("{command}\n").as_bytes())
             .await
@@ -45,7 +45,7 @@ impl Chat {
     }
 
     /// The next event of a kind.
-    async fn next(&mut self, kind: &str) -> Value {
+    pub(crate) async fn next(&mut self, kind: &str) -> Value {
         loop {
             let event = self
                 .events
@@ -59,7 +59,7 @@ impl Chat {
         }
     }
 
-    async fn register(&mut self, user: &str) {
+    pub(crate) async fn register(&mut self, user: &str) {
         let password = "a password of some length";
         let command = json!({ "command": "register", "user": user, "password": password });
         self.ask(command).await;
@@ -67,7 +67,7 @@ impl Chat {
         self.next("caught_up").await;
     }
 
-    async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         self.ask(json!({ "command": "quit" })).await;
         self.ended.await.unwrap().unwrap();
     }

@@ -7,6 +7,7 @@
 
 mod commands;
 mod conversation;
+mod kills;
 mod servers;
 
 use std::path::{Path, PathBuf};
