@@ -18,9 +18,10 @@ CREATE TABLE log (
     fence INTEGER NOT NULL CHECK (fence >= 0)
 ) STRICT;
 
--- Exact bytes (LOG-1). Rows are far over a twentieth of a page, so this table keeps its rowid:
--- new rows stand together at the end of the file.
+-- Exact bytes (LOG-1). Numbered in the order they were stored, so that new rows stand together at
+-- the end of the file; `idempotency_key` is the submit it came from.
 CREATE TABLE event (
+    id INTEGER PRIMARY KEY,
     log INTEGER NOT NULL REFERENCES log (id),
     seq INTEGER NOT NULL CHECK (seq > 0),
     kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 65535),
@@ -28,7 +29,8 @@ CREATE TABLE event (
     welcome BLOB,
     interim BLOB CHECK (length(interim) = 32),
     welcome_servers TEXT, -- a JSON array
-    PRIMARY KEY (log, seq),
+    idempotency_key BLOB CHECK (length(idempotency_key) = 32),
+    UNIQUE (log, seq),
     CHECK ((welcome IS NULL) = (interim IS NULL)),
     CHECK ((welcome IS NULL) = (welcome_servers IS NULL))
 ) STRICT;
@@ -40,6 +42,14 @@ CREATE TABLE submitted (
     seq INTEGER NOT NULL CHECK (seq > 0),
     PRIMARY KEY (log, idempotency_key)
 ) STRICT, WITHOUT ROWID;
+
+-- `submitted` has the submits of all events up to this one; those of later ones are held in
+-- memory, and read again from `event` at the start.
+CREATE TABLE submitted_mark (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    event INTEGER NOT NULL CHECK (event >= 0)
+) STRICT;
+INSERT INTO submitted_mark VALUES (1, 0);
 
 -- A name is never given again, so rows are never deleted (ACC-1).
 CREATE TABLE account (

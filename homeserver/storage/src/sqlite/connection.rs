@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex as StdMutex, PoisonError};
 
 use futures::FutureExt;
 use holm_core::ports::{StoreError, Stored};
@@ -13,6 +14,7 @@ use sqlx::SqliteConnection;
 use tokio::sync::{Mutex, MutexGuard, watch};
 
 use super::failure::Failure;
+use super::log::recent::Recent;
 use crate::drive::Drive;
 
 /// What all clones of a store share.
@@ -22,6 +24,8 @@ pub(crate) struct Shared {
     readers: Vec<Mutex<SqliteConnection>>,
     next_reader: AtomicUsize,
     failed: watch::Sender<Option<String>>,
+    /// Ids of submits that the index does not have yet.
+    recent: StdMutex<Recent>,
     /// Locked while the store is open; the lock ends with the file.
     _lock: Option<File>,
 }
@@ -50,6 +54,7 @@ impl Shared {
         drive: Drive,
         writer: SqliteConnection,
         readers: Vec<SqliteConnection>,
+        recent: Recent,
         lock: Option<File>,
     ) -> Self {
         Self {
@@ -61,6 +66,7 @@ impl Shared {
             readers: readers.into_iter().map(Mutex::new).collect(),
             next_reader: AtomicUsize::new(0),
             failed: watch::Sender::new(None),
+            recent: StdMutex::new(recent),
             _lock: lock,
         }
     }
@@ -136,6 +142,11 @@ impl Shared {
             slot.begun = false;
         }
         Ok(slot)
+    }
+
+    /// Ids of submits that the index does not have yet; never held while anything is waited for.
+    pub(crate) fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why the store has failed, if it has.

@@ -7,6 +7,7 @@
 pub(super) mod batch;
 mod head;
 mod page;
+pub(super) mod recent;
 
 use futures::FutureExt;
 use holm_core::ports::StoredEntry;
@@ -16,7 +17,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
 use super::failure::Failure;
-use super::row::Cells;
+use super::row::{Cells, stored_number};
 use super::writer::{Job, Unanswered, ask};
 use crate::decide::{begin_anew, check_shape, time_of};
 
@@ -53,7 +54,16 @@ impl LogStore for Sqlite {
     fn find<'a>(&'a self, room: &'a RoomUri, key: Hash) -> Stored<'a, Option<(u64, u64)>> {
         self.shared.stored(async move {
             let mut reading = self.shared.reading().await?;
-            let query = sqlx::query(FIND).bind(room.as_str()).bind(&key.0[..]);
+            let query = sqlx::query(LOG_ID).bind(room.as_str());
+            let row = query.fetch_optional(reading.connection()).await?;
+            let Some(row) = row else { return Ok(None) };
+            let log: i64 = Cells::new(&row, "log", room).get("id")?;
+            // Memory first: what has left it since is in the index.
+            let recent = self.shared.recent().get(log, key).map(stored_number);
+            let query = match recent.transpose()? {
+                Some(seq) => sqlx::query(FOUND).bind(log).bind(seq),
+                None => sqlx::query(FIND).bind(log).bind(&key.0[..]),
+            };
             let row = query.fetch_optional(reading.connection()).await?;
             row.map(|row| found_event(&row, room)).transpose()
         })
@@ -111,8 +121,8 @@ impl Sqlite {
 }
 
 fn found_event(row: &SqliteRow, room: &RoomUri) -> Result<(u64, u64), Failure> {
-    let seq = Cells::new(row, "submitted", room).number("seq")?;
     let cells = Cells::new(row, "event", room);
+    let seq = cells.number("seq")?;
     let time = time_of(cells.get("bytes")?).map_err(|why| cells.corrupt("bytes", &why))?;
     Ok((seq, time))
 }
@@ -123,10 +133,13 @@ fn commit_seq(row: &SqliteRow) -> Result<(RoomUri, u64), Failure> {
     Ok((room, seq))
 }
 
-const FIND: &str = "SELECT submitted.seq, event.bytes \
-     FROM log JOIN submitted ON submitted.log = log.id AND submitted.idempotency_key = ?2 \
-     LEFT JOIN event ON event.log = log.id AND event.seq = submitted.seq \
-     WHERE log.room = ?1";
+const LOG_ID: &str = "SELECT id FROM log WHERE room = ?1";
+
+const FOUND: &str = "SELECT seq, bytes FROM event WHERE log = ?1 AND seq = ?2";
+
+const FIND: &str = "SELECT submitted.seq, event.bytes FROM submitted \
+     LEFT JOIN event ON event.log = submitted.log AND event.seq = submitted.seq \
+     WHERE submitted.log = ?1 AND submitted.idempotency_key = ?2";
 
 const TAKE_OVER: &str = "UPDATE log SET fence = fence + 1 WHERE room = ?1 RETURNING fence";
 
@@ -136,8 +149,9 @@ const COMMIT_SEQS: &str = "SELECT log.room, log.commit_seq \
 
 /// For the test that prepares every statement.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[page::READ, FIND, TAKE_OVER, COMMIT_SEQS];
+pub(super) const STATEMENTS: &[&str] = &[page::READ, LOG_ID, FOUND, FIND, TAKE_OVER, COMMIT_SEQS];
 #[cfg(test)]
 pub(super) use {
     batch::tests::statements as batch_statements, head::STATEMENTS as HEAD_STATEMENTS,
+    recent::STATEMENTS as RECENT_STATEMENTS,
 };

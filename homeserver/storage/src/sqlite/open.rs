@@ -14,6 +14,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use thiserror::Error;
 
 use super::connection::Shared;
+use super::log::recent;
 use crate::drive::Drive;
 
 /// Why a store could not be opened.
@@ -30,6 +31,9 @@ pub enum OpenError {
         /// What the system said.
         cause: io::Error,
     },
+    /// The ids of the newest submits can't be read.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
     /// SQLite could not open or migrate it.
     #[error("the database could not be opened: {0}")]
     Database(#[from] sqlx::Error),
@@ -105,6 +109,8 @@ async fn connect(
         let mut writer = options.connect().await?;
         check_pragmas(&mut writer, journal).await?;
         migrate(&mut writer).await?;
+        let recent = recent::load(&mut writer).await;
+        let recent = recent.map_err(|e| OpenError::Damaged(e.to_string()))?;
         let mut reading = Vec::with_capacity(readers);
         let options = options.pragma("query_only", "ON");
         for _ in 0..readers {
@@ -112,10 +118,10 @@ async fn connect(
             check_pragmas(&mut reader, journal).await?;
             reading.push(reader);
         }
-        Ok::<_, OpenError>((writer, reading))
+        Ok::<_, OpenError>((writer, reading, recent))
     };
-    let (writer, reading) = drive.run(connecting).await?;
-    Ok(Shared::new(drive, writer, reading, lock))
+    let (writer, reading, recent) = drive.run(connecting).await?;
+    Ok(Shared::new(drive, writer, reading, recent, lock))
 }
 
 async fn check_pragmas(

@@ -14,6 +14,7 @@ fn statements() -> Vec<String> {
         key_packages::STATEMENTS,
         log::STATEMENTS,
         log::HEAD_STATEMENTS,
+        log::RECENT_STATEMENTS,
         open::STATEMENTS,
         peers::STATEMENTS,
     ];

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::connection::Shared;
 use super::failure::Failure;
 use super::log::batch::{self, Outcome};
+use super::log::recent;
 use super::rooms::marks::{self, Mark};
 
 /// Where an outcome goes.
@@ -113,13 +114,18 @@ impl Batch {
         let written = shared.run(async {
             let mut transaction = shared.transaction().await?;
             let connection = transaction.connection();
-            let outcomes = batch::stage(connection, &self.appends).await?;
+            let staged = batch::stage(connection, shared, &self.appends).await?;
+            let slice = shared.recent().slice(staged.submitted.len());
+            recent::write(connection, &slice).await?;
             marks::raise(connection, mem::take(&mut self.marks)).await?;
             committing = true;
             reached(crash_points, BEFORE_COMMIT, &self.appends);
             transaction.commit().await?;
             reached(crash_points, AFTER_COMMIT, &self.appends);
-            Ok(outcomes)
+            let mut recent = shared.recent();
+            recent.add(staged.submitted, staged.newest);
+            recent.moved(&slice);
+            Ok(staged.outcomes)
         });
         let written = written.await;
         self.answer(written, committing);

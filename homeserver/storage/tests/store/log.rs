@@ -2,6 +2,7 @@
 
 pub(crate) mod chain;
 mod contract;
+mod many;
 mod model;
 mod steps;
 

@@ -11,7 +11,9 @@ use holm_protocol::{Hash, RoomUri, ServerName};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::head;
+use super::recent::{Recent, Submitted};
 use crate::decide::check_continues;
+use crate::sqlite::connection::Shared;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::row::{Cells, stored_number};
 
@@ -25,17 +27,30 @@ struct Picture {
     keys: BTreeMap<(i64, Hash), u64>,
 }
 
+/// What a batch has written, but for the commit.
+#[derive(Default)]
+pub(crate) struct Staged {
+    /// One an append.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The ids of the accepted ones.
+    pub(crate) submitted: Vec<Submitted>,
+    /// Row of the newest event.
+    pub(crate) newest: Option<i64>,
+}
+
 /// Decides all appends and writes what is accepted, but for the commit.
 pub(crate) async fn stage(
     connection: &mut SqliteConnection,
+    shared: &Shared,
     appends: &[Append],
-) -> Result<Vec<Outcome>, Failure> {
+) -> Result<Staged, Failure> {
     if appends.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Staged::default());
     }
     let mut picture = Picture::default();
     picture.load_heads(connection, appends).await?;
-    picture.load_keys(connection, appends).await?;
+    let elsewhere = picture.find_recent(&shared.recent(), appends);
+    picture.load_keys(connection, &elsewhere).await?;
     let decide = |append| picture.decide(append);
     let outcomes: Vec<_> = appends.iter().map(decide).collect();
     let accepted: Vec<_> = appends
@@ -44,8 +59,12 @@ pub(crate) async fn stage(
         .filter(|(_, outcome)| outcome.is_ok())
         .map(|(append, _)| append)
         .collect();
-    picture.insert(connection, &accepted).await?;
-    Ok(outcomes)
+    let newest = picture.insert(connection, &accepted).await?;
+    Ok(Staged {
+        submitted: picture.submitted(&accepted),
+        newest,
+        outcomes,
+    })
 }
 
 impl Picture {
@@ -81,16 +100,27 @@ impl Picture {
         Ok(())
     }
 
+    /// Takes in the ids that are known in memory; the others, for the index to be asked.
+    fn find_recent(&mut self, recent: &Recent, appends: &[Append]) -> Vec<(i64, Hash)> {
+        let with_ids = appends.iter().filter_map(|a| Some((a, self.id(a)?)));
+        let keys = with_ids.flat_map(|(a, id)| keys_of(a).map(move |(key, _)| (id, key)));
+        let (known, elsewhere): (Vec<_>, Vec<_>) = keys
+            .map(|(id, key)| (id, key, recent.get(id, key)))
+            .partition(|(_, _, seq)| seq.is_some());
+        let known = known.into_iter();
+        self.keys
+            .extend(known.filter_map(|(id, key, seq)| Some(((id, key), seq?))));
+        elsewhere
+            .into_iter()
+            .map(|(id, key, _)| (id, key))
+            .collect()
+    }
+
     async fn load_keys(
         &mut self,
         connection: &mut SqliteConnection,
-        appends: &[Append],
+        keys: &[(i64, Hash)],
     ) -> Result<(), Failure> {
-        let with_ids = appends
-            .iter()
-            .filter_map(|append| Some((append, self.id(append)?)));
-        let keys = with_ids.flat_map(|(append, id)| keys_of(append).map(move |(key, _)| (id, key)));
-        let keys: Vec<_> = keys.collect();
         for some in keys.chunks(ROWS_MAX) {
             let mut query = submitted_query(some);
             let rows = query.build().persistent(false).fetch_all(&mut *connection);
@@ -107,31 +137,31 @@ impl Picture {
         &self,
         connection: &mut SqliteConnection,
         accepted: &[&Append],
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<i64>, Failure> {
         let with_ids = accepted
             .iter()
             .filter_map(|append| Some((*append, self.id(append)?)));
         let entries = with_ids.flat_map(|(append, id)| append.entries.iter().map(move |e| (id, e)));
         let entries: Vec<_> = entries.collect();
-        let keys = entries
-            .iter()
-            .filter_map(|(id, e)| Some((*id, e.idempotency_key?, e.seq)));
-        let keys: Vec<_> = keys.collect();
         let rooms: BTreeSet<_> = accepted.iter().map(|append| &append.room).collect();
         let heads = rooms
             .iter()
             .filter_map(|room| Some((*room, self.logs.get(*room)?.1)));
         let heads: Vec<_> = heads.collect();
+        let mut newest = None;
         for some in entries.chunks(ROWS_MAX) {
-            execute(connection, event_insert(some)?).await?;
-        }
-        for some in keys.chunks(ROWS_MAX) {
-            execute(connection, submitted_insert(some)?).await?;
+            newest = Some(execute(connection, event_insert(some)?).await?);
         }
         for some in heads.chunks(ROWS_MAX) {
             execute(connection, head_update(some)?).await?;
         }
-        Ok(())
+        Ok(newest)
+    }
+
+    fn submitted(&self, accepted: &[&Append]) -> Vec<Submitted> {
+        let with_ids = accepted.iter().filter_map(|a| Some((*a, self.id(a)?)));
+        let rows = with_ids.flat_map(|(a, id)| keys_of(a).map(move |(key, seq)| (id, key, seq)));
+        rows.collect()
     }
 
     fn id(&self, append: &Append) -> Option<i64> {
@@ -156,10 +186,10 @@ fn keys_of(append: &Append) -> impl Iterator<Item = (Hash, u64)> {
 async fn execute(
     connection: &mut SqliteConnection,
     mut query: QueryBuilder<Sqlite>,
-) -> Result<(), Failure> {
+) -> Result<i64, Failure> {
     // Texts differ by the number of rows, so they would only fill the statement cache.
-    query.build().persistent(false).execute(connection).await?;
-    Ok(())
+    let query = query.build().persistent(false);
+    Ok(query.execute(connection).await?.last_insert_rowid())
 }
 
 fn submitted_query(keys: &[(i64, Hash)]) -> QueryBuilder<Sqlite> {
@@ -182,7 +212,7 @@ fn event_insert(entries: &[(i64, &Entry)]) -> Result<QueryBuilder<Sqlite>, Failu
     let rows = numbered.collect::<Result<Vec<_>, _>>()?;
     let mut query = QueryBuilder::new(
         "INSERT INTO event (log, seq, kind, bytes, welcome, interim, \
-         welcome_servers) ",
+         welcome_servers, idempotency_key) ",
     );
     query.push_values(rows, |mut row, (id, seq, entry)| {
         let attachment = entry.attachment.as_ref();
@@ -192,7 +222,8 @@ fn event_insert(entries: &[(i64, &Entry)]) -> Result<QueryBuilder<Sqlite>, Failu
             .push_bind(entry.event.to_vec())
             .push_bind(attachment.map(|a| a.welcome.to_vec()))
             .push_bind(attachment.map(|a| a.interim.0.to_vec()))
-            .push_bind(attachment.map(|a| servers_text(&a.servers)));
+            .push_bind(attachment.map(|a| servers_text(&a.servers)))
+            .push_bind(entry.idempotency_key.map(|key| key.0.to_vec()));
     });
     Ok(query)
 }
@@ -200,18 +231,6 @@ fn event_insert(entries: &[(i64, &Entry)]) -> Result<QueryBuilder<Sqlite>, Failu
 fn servers_text(servers: &[ServerName]) -> String {
     let names = servers.iter().map(ServerName::as_str);
     names.collect::<serde_json::Value>().to_string()
-}
-
-fn submitted_insert(keys: &[(i64, Hash, u64)]) -> Result<QueryBuilder<Sqlite>, Failure> {
-    let numbered = keys
-        .iter()
-        .map(|(id, key, seq)| Ok((*id, key, stored_number(*seq)?)));
-    let rows = numbered.collect::<Result<Vec<_>, Failure>>()?;
-    let mut query = QueryBuilder::new("INSERT INTO submitted (log, idempotency_key, seq) ");
-    query.push_values(rows, |mut row, (id, key, seq)| {
-        row.push_bind(id).push_bind(key.0.to_vec()).push_bind(seq);
-    });
-    Ok(query)
 }
 
 /// An upsert, since SQLite has no UPDATE of several rows with values of their own; the rows exist.

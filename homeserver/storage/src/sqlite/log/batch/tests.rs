@@ -5,7 +5,8 @@ use holm_core::ports::{Entry, LogHead};
 use holm_protocol::event::Position;
 use holm_protocol::{EventKind, Hash, RoomUri};
 
-use super::{event_insert, head_update, submitted_insert, submitted_query};
+use super::{event_insert, head_update, submitted_query};
+use crate::sqlite::log::recent;
 
 /// One of each, for one row.
 pub(crate) fn statements() -> Vec<String> {
@@ -29,7 +30,7 @@ pub(crate) fn statements() -> Vec<String> {
     let built = [
         submitted_query(&[(1, hash)]),
         event_insert(&[(1, &entry)]).unwrap(),
-        submitted_insert(&[(1, hash, 1)]).unwrap(),
+        recent::insert(&[(1, hash, 1)]).unwrap(),
         head_update(&[(&room, head)]).unwrap(),
     ];
     built

@@ -1,0 +1,207 @@
+//! Ids of the newest submits, in memory until enough of them go to the index together (LOG-9).
+//!
+//! An id is random, so each would change another page of the index, and with a million stored a
+//! message would cost half as much again as with a thousand. The event's own row carries its id;
+//! here are those the index doesn't have yet. They go there sorted, many to a page, a slice with
+//! each batch. After a crash they are read again from the events behind the mark.
+
+use std::collections::HashMap;
+
+use futures::TryStreamExt;
+use holm_protocol::Hash;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+
+use crate::sqlite::failure::Failure;
+use crate::sqlite::row::{Cells, stored_number};
+
+/// The id of a submit to a log, and the event it became.
+pub(crate) type Submitted = (i64, Hash, u64);
+
+/// Ids that are not in the index.
+#[derive(Default)]
+pub(crate) struct Recent {
+    keys: HashMap<(i64, Hash), u64>,
+    /// Row of the newest event.
+    newest: i64,
+    moving: Option<Moving>,
+}
+
+/// A run of ids on its way to the index.
+struct Moving {
+    sorted: Vec<Submitted>,
+    done: usize,
+    /// Row of the newest event in the run.
+    upto: i64,
+}
+
+/// What goes to the index in one transaction.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Slice {
+    pub(crate) rows: Vec<Submitted>,
+    /// With the last slice of a run: the mark behind it.
+    pub(crate) upto: Option<i64>,
+}
+
+impl Recent {
+    /// The event that a submit became, if it is here.
+    pub(crate) fn get(&self, log: i64, key: Hash) -> Option<u64> {
+        self.keys.get(&(log, key)).copied()
+    }
+
+    /// Takes what a transaction has made durable.
+    pub(crate) fn add(&mut self, rows: Vec<Submitted>, newest: Option<i64>) {
+        let rows = rows.into_iter().map(|(log, key, seq)| ((log, key), seq));
+        self.keys.extend(rows);
+        self.newest = newest.unwrap_or(self.newest);
+    }
+
+    /// What the next transaction moves beside `new` rows of its own: nothing while there are few,
+    /// else more than comes in, so that a run ends.
+    pub(crate) fn slice(&mut self, new: usize) -> Slice {
+        if self.moving.is_none() && self.keys.len() >= RUN_LEN {
+            let rows = self.keys.iter().map(|((log, key), seq)| (*log, *key, *seq));
+            let mut sorted: Vec<_> = rows.collect();
+            sorted.sort_unstable_by_key(|(log, key, _)| (*log, key.0));
+            self.moving = Some(Moving {
+                sorted,
+                done: 0,
+                upto: self.newest,
+            });
+        }
+        let Some(moving) = &self.moving else {
+            return Slice::default();
+        };
+        let end = moving.done + SLICE_LEN.max(2 * new);
+        let rows = moving.sorted[moving.done..end.min(moving.sorted.len())].to_vec();
+        Slice {
+            rows,
+            upto: (end >= moving.sorted.len()).then_some(moving.upto),
+        }
+    }
+
+    /// A slice is durable.
+    pub(crate) fn moved(&mut self, slice: &Slice) {
+        let Some(moving) = &mut self.moving else {
+            return;
+        };
+        moving.done += slice.rows.len();
+        if slice.upto.is_none() {
+            return;
+        }
+        for (log, key, _) in &self.moving.take().map_or(Vec::new(), |run| run.sorted) {
+            self.keys.remove(&(*log, *key));
+        }
+    }
+}
+
+/// Reads what the index does not have.
+pub(crate) async fn load(connection: &mut SqliteConnection) -> Result<Recent, Failure> {
+    let mut recent = Recent::default();
+    let mut rows = sqlx::query(BEHIND).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let cells = Cells::new(&row, "event", &"a row");
+        recent.newest = cells.get("id")?;
+        if cells.get::<Option<&[u8]>>("idempotency_key")?.is_some() {
+            let key = (cells.get("log")?, cells.hash("idempotency_key")?);
+            recent.keys.insert(key, cells.number("seq")?);
+        }
+    }
+    Ok(recent)
+}
+
+/// Writes a slice into the index, but for the commit.
+pub(crate) async fn write(connection: &mut SqliteConnection, slice: &Slice) -> Result<(), Failure> {
+    for some in slice.rows.chunks(ROWS_MAX) {
+        let mut query = insert(some)?;
+        let query = query.build().persistent(false);
+        query.execute(&mut *connection).await?;
+    }
+    if let Some(upto) = slice.upto {
+        let query = sqlx::query(MARK).bind(upto);
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// A run that a crash cut off begins anew, so some rows may be there.
+pub(super) fn insert(rows: &[Submitted]) -> Result<QueryBuilder<Sqlite>, Failure> {
+    let numbered = rows
+        .iter()
+        .map(|(id, key, seq)| Ok((*id, key, stored_number(*seq)?)));
+    let rows = numbered.collect::<Result<Vec<_>, Failure>>()?;
+    let mut query =
+        QueryBuilder::new("INSERT OR IGNORE INTO submitted (log, idempotency_key, seq) ");
+    query.push_values(rows, |mut row, (id, key, seq)| {
+        row.push_bind(id).push_bind(key.0.to_vec()).push_bind(seq);
+    });
+    Ok(query)
+}
+
+/// Ids in memory at which they begin to move: some 6 MiB.
+const RUN_LEN: usize = 65_536;
+/// Rows that move with one batch, at least.
+const SLICE_LEN: usize = 2_048;
+/// Rows of one statement.
+const ROWS_MAX: usize = 1_000;
+
+const BEHIND: &str = "SELECT id, log, seq, idempotency_key FROM event \
+     WHERE id > (SELECT event FROM submitted_mark WHERE id = 1) ORDER BY id";
+
+const MARK: &str = "UPDATE submitted_mark SET event = ?1 WHERE id = 1";
+
+/// For the test that prepares every statement.
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[BEHIND, MARK];
+
+#[cfg(test)]
+mod tests {
+    use super::{RUN_LEN, Recent, SLICE_LEN, Slice, Submitted};
+    use holm_protocol::Hash;
+
+    fn rows(range: std::ops::Range<usize>) -> Vec<Submitted> {
+        let row = |n: usize| (1, Hash::sha256(&n.to_be_bytes()), u64::try_from(n).unwrap());
+        range.map(row).collect()
+    }
+
+    // LOG-9
+    #[test]
+    fn every_id_is_found_until_the_index_has_it() {
+        let mut recent = Recent::default();
+        recent.add(rows(0..RUN_LEN - 1), Some(7));
+        assert_eq!(recent.slice(0), Slice::default());
+        recent.add(rows(RUN_LEN - 1..RUN_LEN), Some(8));
+        let (mut moved, mut late) = (Vec::new(), RUN_LEN);
+        loop {
+            let slice = recent.slice(10);
+            assert_eq!(
+                recent.slice(10),
+                slice,
+                "a transaction that failed is tried again"
+            );
+            recent.add(rows(late..late + 10), Some(9));
+            late += 10;
+            assert!(
+                rows(0..late)
+                    .iter()
+                    .all(|(log, key, _)| recent.get(*log, *key).is_some())
+            );
+            recent.moved(&slice);
+            moved.extend(slice.rows);
+            if let Some(upto) = slice.upto {
+                assert_eq!(upto, 8, "the mark does not pass what came later");
+                break;
+            }
+        }
+        assert!(moved.is_sorted_by_key(|(log, key, _)| (*log, key.0)));
+        assert_eq!(moved.len(), RUN_LEN);
+        assert_eq!(recent.keys.len(), late - RUN_LEN);
+        assert_eq!(recent.slice(0), Slice::default());
+    }
+
+    #[test]
+    fn a_run_ends_however_much_comes_in() {
+        let mut recent = Recent::default();
+        recent.add(rows(0..RUN_LEN), Some(1));
+        assert_eq!(recent.slice(5 * SLICE_LEN).rows.len(), 10 * SLICE_LEN);
+    }
+}
