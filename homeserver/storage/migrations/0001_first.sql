@@ -19,7 +19,7 @@ CREATE TABLE log (
 ) STRICT;
 
 -- Exact bytes (LOG-1). Numbered in the order they were stored, so that new rows stand together at
--- the end of the file; `idempotency_key` is the submit it came from.
+-- the end of the file; `idempotency_key` is the submit it came from, half of its hash.
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,
     log INTEGER NOT NULL REFERENCES log (id),
@@ -29,7 +29,7 @@ CREATE TABLE event (
     welcome BLOB,
     interim BLOB CHECK (length(interim) = 32),
     welcome_servers TEXT, -- a JSON array
-    idempotency_key BLOB CHECK (length(idempotency_key) = 32),
+    idempotency_key BLOB CHECK (length(idempotency_key) = 16),
     UNIQUE (log, seq),
     CHECK ((welcome IS NULL) = (interim IS NULL)),
     CHECK ((welcome IS NULL) = (welcome_servers IS NULL))
@@ -38,7 +38,7 @@ CREATE TABLE event (
 -- Which submit became which event (LOG-9); apart from `event`, so that it can be pruned by itself.
 CREATE TABLE submitted (
     log INTEGER NOT NULL REFERENCES log (id),
-    idempotency_key BLOB NOT NULL CHECK (length(idempotency_key) = 32),
+    idempotency_key BLOB NOT NULL CHECK (length(idempotency_key) = 16),
     seq INTEGER NOT NULL CHECK (seq > 0),
     PRIMARY KEY (log, idempotency_key)
 ) STRICT, WITHOUT ROWID;

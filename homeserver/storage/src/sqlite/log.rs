@@ -53,6 +53,7 @@ impl LogStore for Sqlite {
 
     fn find<'a>(&'a self, room: &'a RoomUri, key: Hash) -> Stored<'a, Option<(u64, u64)>> {
         self.shared.stored(async move {
+            let key = recent::short(&key);
             let mut reading = self.shared.reading().await?;
             let query = sqlx::query(LOG_ID).bind(room.as_str());
             let row = query.fetch_optional(reading.connection()).await?;
@@ -62,7 +63,7 @@ impl LogStore for Sqlite {
             let recent = self.shared.recent().get(log, key).map(stored_number);
             let query = match recent.transpose()? {
                 Some(seq) => sqlx::query(FOUND).bind(log).bind(seq),
-                None => sqlx::query(FIND).bind(log).bind(&key.0[..]),
+                None => sqlx::query(FIND).bind(log).bind(&key[..]),
             };
             let row = query.fetch_optional(reading.connection()).await?;
             row.map(|row| found_event(&row, room)).transpose()

@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use holm_core::ports::{Append, AppendError, Entry, LogHead};
-use holm_protocol::{Hash, RoomUri, ServerName};
+use holm_protocol::{RoomUri, ServerName};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::head;
-use super::recent::{Recent, Submitted};
+use super::recent::{Key, Recent, Submitted, short};
 use crate::decide::check_continues;
 use crate::sqlite::connection::Shared;
 use crate::sqlite::failure::Failure;
@@ -24,7 +24,7 @@ pub(crate) type Outcome = Result<(), AppendError>;
 #[derive(Default)]
 struct Picture {
     logs: BTreeMap<RoomUri, (i64, LogHead)>,
-    keys: BTreeMap<(i64, Hash), u64>,
+    keys: BTreeMap<(i64, Key), u64>,
 }
 
 /// What a batch has written, but for the commit.
@@ -101,7 +101,7 @@ impl Picture {
     }
 
     /// Takes in the ids that are known in memory; the others, for the index to be asked.
-    fn find_recent(&mut self, recent: &Recent, appends: &[Append]) -> Vec<(i64, Hash)> {
+    fn find_recent(&mut self, recent: &Recent, appends: &[Append]) -> Vec<(i64, Key)> {
         let with_ids = appends.iter().filter_map(|a| Some((a, self.id(a)?)));
         let keys = with_ids.flat_map(|(a, id)| keys_of(a).map(move |(key, _)| (id, key)));
         let (known, elsewhere): (Vec<_>, Vec<_>) = keys
@@ -119,14 +119,14 @@ impl Picture {
     async fn load_keys(
         &mut self,
         connection: &mut SqliteConnection,
-        keys: &[(i64, Hash)],
+        keys: &[(i64, Key)],
     ) -> Result<(), Failure> {
         for some in keys.chunks(ROWS_MAX) {
             let mut query = submitted_query(some);
             let rows = query.build().persistent(false).fetch_all(&mut *connection);
             for row in rows.await? {
                 let cells = Cells::new(&row, "submitted", &"a row");
-                let key = (cells.get("log")?, cells.hash("idempotency_key")?);
+                let key = (cells.get("log")?, cells.array("idempotency_key")?);
                 self.keys.insert(key, cells.number("seq")?);
             }
         }
@@ -178,9 +178,9 @@ pub(crate) fn size(append: &Append) -> usize {
         .sum()
 }
 
-fn keys_of(append: &Append) -> impl Iterator<Item = (Hash, u64)> {
+fn keys_of(append: &Append) -> impl Iterator<Item = (Key, u64)> {
     let entries = append.entries.iter();
-    entries.filter_map(|entry| Some((entry.idempotency_key?, entry.seq)))
+    entries.filter_map(|entry| Some((short(entry.idempotency_key.as_ref()?), entry.seq)))
 }
 
 async fn execute(
@@ -192,10 +192,10 @@ async fn execute(
     Ok(query.execute(connection).await?.last_insert_rowid())
 }
 
-fn submitted_query(keys: &[(i64, Hash)]) -> QueryBuilder<Sqlite> {
+fn submitted_query(keys: &[(i64, Key)]) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new("WITH wanted (log, idempotency_key) AS (");
     query.push_values(keys, |mut row, (id, key)| {
-        row.push_bind(*id).push_bind(key.0.to_vec());
+        row.push_bind(*id).push_bind(key.to_vec());
     });
     query.push(
         ") SELECT submitted.log, submitted.idempotency_key, submitted.seq \
@@ -223,7 +223,12 @@ fn event_insert(entries: &[(i64, &Entry)]) -> Result<QueryBuilder<Sqlite>, Failu
             .push_bind(attachment.map(|a| a.welcome.to_vec()))
             .push_bind(attachment.map(|a| a.interim.0.to_vec()))
             .push_bind(attachment.map(|a| servers_text(&a.servers)))
-            .push_bind(entry.idempotency_key.map(|key| key.0.to_vec()));
+            .push_bind(
+                entry
+                    .idempotency_key
+                    .as_ref()
+                    .map(|key| short(key).to_vec()),
+            );
     });
     Ok(query)
 }

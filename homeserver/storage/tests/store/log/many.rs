@@ -9,7 +9,7 @@ use crate::names::{hash, room};
 use crate::subject::{Folder, Subject};
 
 /// More than the store keeps in memory before it begins to move them.
-const MANY: usize = 66_000;
+const MANY: usize = 132_000;
 /// Messages of one append.
 const EACH: usize = 1_000;
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use holm_core::ports::{Entry, LogHead};
 use holm_protocol::event::Position;
-use holm_protocol::{EventKind, Hash, RoomUri};
+use holm_protocol::{EventKind, RoomUri};
 
 use super::{event_insert, head_update, submitted_query};
 use crate::sqlite::log::recent;
@@ -11,7 +11,6 @@ use crate::sqlite::log::recent;
 /// One of each, for one row.
 pub(crate) fn statements() -> Vec<String> {
     let room = RoomUri::parse("mimi://islet.test/r/one").unwrap();
-    let hash = Hash([0; 32]);
     let entry = Entry {
         seq: 1,
         kind: EventKind::MESSAGE,
@@ -28,9 +27,9 @@ pub(crate) fn statements() -> Vec<String> {
         fence: 0,
     };
     let built = [
-        submitted_query(&[(1, hash)]),
+        submitted_query(&[(1, [0; 16])]),
         event_insert(&[(1, &entry)]).unwrap(),
-        recent::insert(&[(1, hash, 1)]).unwrap(),
+        recent::insert(&[(1, [0; 16], 1)]).unwrap(),
         head_update(&[(&room, head)]).unwrap(),
     ];
     built
