@@ -1,7 +1,5 @@
 //! A follower that can't reach the hub while the hub reaches it: epochs pass over what it holds.
 
-use std::time::Duration;
-
 use holm::lab::{Direction, Front, Older};
 use holm_client_types::room::EventsResponse;
 use holm_protocol::{Event, EventKind, RoomUri};
@@ -116,10 +114,7 @@ impl PassedEpoch {
             adds,
             ..Change::default()
         });
-        let submitted = timeout(
-            Duration::from_secs(60),
-            self.alice.submit(&self.room, &bundle),
-        );
+        let submitted = timeout(PATIENCE, self.alice.submit(&self.room, &bundle));
         submitted.await.expect("the hub answers").expect_good();
         self.alice.merge();
         self.read += 1;
