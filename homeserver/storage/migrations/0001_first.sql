@@ -51,6 +51,9 @@ CREATE TABLE submitted_mark (
 ) STRICT;
 INSERT INTO submitted_mark VALUES (1, 0);
 
+-- One Bloom filter for each run of ids that was moved into `submitted`, by the mark behind it.
+CREATE TABLE submitted_filter (event INTEGER PRIMARY KEY, bits BLOB NOT NULL) STRICT;
+
 -- A name is never given again, so rows are never deleted (ACC-1).
 CREATE TABLE account (
     user TEXT PRIMARY KEY,

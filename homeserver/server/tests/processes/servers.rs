@@ -105,7 +105,7 @@ async fn a_server_whose_store_fails_stops_and_says_why() {
     let config = "listen = \"127.0.0.1:0\"\n[server]\ndomain = \"islet.test\"\n[tls]\noff = true\n";
     std::fs::write(folder.path().join("holm.toml"), config).unwrap();
     // Files may not grow past a limit, as on a full disk: writes fail from there on.
-    let script = "trap '' XFSZ; ulimit -f 300; exec \"$0\" serve --json --config holm.toml";
+    let script = "trap '' XFSZ; ulimit -f 900; exec \"$0\" serve --json --config holm.toml";
     let mut server = Command::new("sh")
         .args(["-c", script])
         .arg(crate::program())

@@ -5,6 +5,7 @@
 //! own.
 
 pub(super) mod batch;
+mod filter;
 mod head;
 mod page;
 pub(super) mod recent;

@@ -124,7 +124,7 @@ impl Batch {
             reached(crash_points, AFTER_COMMIT, &self.appends);
             let mut recent = shared.recent();
             recent.add(staged.submitted, staged.newest);
-            recent.moved(&slice);
+            recent.moved(slice);
             Ok(staged.outcomes)
         });
         let written = written.await;

@@ -100,7 +100,7 @@ impl Picture {
         Ok(())
     }
 
-    /// Takes in the ids that are known in memory; the others, for the index to be asked.
+    /// Takes in the ids that are known in memory; those of the others that the index may have.
     fn find_recent(&mut self, recent: &Recent, appends: &[Append]) -> Vec<(i64, Key)> {
         let with_ids = appends.iter().filter_map(|a| Some((a, self.id(a)?)));
         let keys = with_ids.flat_map(|(a, id)| keys_of(a).map(move |(key, _)| (id, key)));
@@ -110,9 +110,9 @@ impl Picture {
         let known = known.into_iter();
         self.keys
             .extend(known.filter_map(|(id, key, seq)| Some(((id, key), seq?))));
+        let elsewhere = elsewhere.into_iter().map(|(id, key, _)| (id, key));
         elsewhere
-            .into_iter()
-            .map(|(id, key, _)| (id, key))
+            .filter(|(id, key)| recent.may_be_indexed(*id, key))
             .collect()
     }
 

@@ -11,6 +11,7 @@ use futures::TryStreamExt;
 use holm_protocol::Hash;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
+use super::filter::Filter;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::row::{Cells, stored_number};
 
@@ -27,6 +28,8 @@ pub(crate) struct Recent {
     keys: HashMap<(i64, Key), u64>,
     /// Row of the newest event.
     newest: i64,
+    /// What runs before have brought to the index, one each.
+    moved: Vec<Filter>,
     moving: Option<Moving>,
 }
 
@@ -39,17 +42,22 @@ struct Moving {
 }
 
 /// What goes to the index in one transaction.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub(crate) struct Slice {
     pub(crate) rows: Vec<Submitted>,
-    /// With the last slice of a run: the mark behind it.
-    pub(crate) upto: Option<i64>,
+    /// With the last slice of a run: the mark behind it, and the run's filter.
+    pub(crate) end: Option<(i64, Filter)>,
 }
 
 impl Recent {
     /// The event that a submit became, if it is here.
     pub(crate) fn get(&self, log: i64, key: Key) -> Option<u64> {
         self.keys.get(&(log, key)).copied()
+    }
+
+    /// Whether the index may have an id that is not here.
+    pub(crate) fn may_be_indexed(&self, log: i64, key: &Key) -> bool {
+        self.moved.iter().any(|run| run.may_have(log, key))
     }
 
     /// Takes what a transaction has made durable.
@@ -77,21 +85,23 @@ impl Recent {
         };
         let end = moving.done + SLICE_LEN.max(2 * new);
         let rows = moving.sorted[moving.done..end.min(moving.sorted.len())].to_vec();
-        Slice {
-            rows,
-            upto: (end >= moving.sorted.len()).then_some(moving.upto),
-        }
+        let end = (end >= moving.sorted.len()).then(|| {
+            let filter = Filter::of(moving.sorted.iter());
+            (moving.upto, filter)
+        });
+        Slice { rows, end }
     }
 
     /// A slice is durable.
-    pub(crate) fn moved(&mut self, slice: &Slice) {
+    pub(crate) fn moved(&mut self, slice: Slice) {
         let Some(moving) = &mut self.moving else {
             return;
         };
         moving.done += slice.rows.len();
-        if slice.upto.is_none() {
+        let Some((_, filter)) = slice.end else {
             return;
-        }
+        };
+        self.moved.push(filter);
         for (log, key, _) in &self.moving.take().map_or(Vec::new(), |run| run.sorted) {
             self.keys.remove(&(*log, *key));
         }
@@ -108,7 +118,7 @@ pub(crate) fn short(hash: &Hash) -> Key {
 /// Reads what the index does not have.
 pub(crate) async fn load(connection: &mut SqliteConnection) -> Result<Recent, Failure> {
     let mut recent = Recent::default();
-    let mut rows = sqlx::query(BEHIND).fetch(connection);
+    let mut rows = sqlx::query(BEHIND).fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
         let cells = Cells::new(&row, "event", &"a row");
         recent.newest = cells.get("id")?;
@@ -116,6 +126,13 @@ pub(crate) async fn load(connection: &mut SqliteConnection) -> Result<Recent, Fa
             let key = (cells.get("log")?, cells.array("idempotency_key")?);
             recent.keys.insert(key, cells.number("seq")?);
         }
+    }
+    drop(rows);
+    for row in sqlx::query(FILTERS).fetch_all(connection).await? {
+        let cells = Cells::new(&row, "submitted_filter", &"a row");
+        let filter = Filter::from_bytes(cells.get("bits")?);
+        let damaged = || cells.corrupt("bits", &"no filter");
+        recent.moved.push(filter.ok_or_else(damaged)?);
     }
     Ok(recent)
 }
@@ -127,9 +144,11 @@ pub(crate) async fn write(connection: &mut SqliteConnection, slice: &Slice) -> R
         let query = query.build().persistent(false);
         query.execute(&mut *connection).await?;
     }
-    if let Some(upto) = slice.upto {
+    if let Some((upto, filter)) = &slice.end {
         let query = sqlx::query(MARK).bind(upto);
         query.execute(&mut *connection).await?;
+        let query = sqlx::query(FILTER).bind(upto).bind(filter.as_bytes());
+        query.execute(connection).await?;
     }
     Ok(())
 }
@@ -160,13 +179,17 @@ const BEHIND: &str = "SELECT id, log, seq, idempotency_key FROM event \
 
 const MARK: &str = "UPDATE submitted_mark SET event = ?1 WHERE id = 1";
 
+const FILTERS: &str = "SELECT bits FROM submitted_filter ORDER BY event";
+
+const FILTER: &str = "INSERT INTO submitted_filter (event, bits) VALUES (?1, ?2)";
+
 /// For the test that prepares every statement.
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[BEHIND, MARK];
+pub(crate) const STATEMENTS: &[&str] = &[BEHIND, MARK, FILTERS, FILTER];
 
 #[cfg(test)]
 mod tests {
-    use super::{RUN_LEN, Recent, SLICE_LEN, Slice, Submitted, short};
+    use super::{RUN_LEN, Recent, SLICE_LEN, Submitted, short};
     use holm_protocol::Hash;
 
     fn rows(range: std::ops::Range<usize>) -> Vec<Submitted> {
@@ -185,15 +208,15 @@ mod tests {
     fn every_id_is_found_until_the_index_has_it() {
         let mut recent = Recent::default();
         recent.add(rows(0..RUN_LEN - 1), Some(7));
-        assert_eq!(recent.slice(0), Slice::default());
+        assert!(recent.slice(0).rows.is_empty());
         recent.add(rows(RUN_LEN - 1..RUN_LEN), Some(8));
         let (mut moved, mut late) = (Vec::new(), RUN_LEN);
         loop {
             let slice = recent.slice(10);
             assert_eq!(
-                recent.slice(10),
-                slice,
-                "a transaction that failed is tried again"
+                recent.slice(10).rows,
+                slice.rows,
+                "a failed transaction is tried again"
             );
             recent.add(rows(late..late + 10), Some(9));
             late += 10;
@@ -202,17 +225,21 @@ mod tests {
                     .iter()
                     .all(|(log, key, _)| recent.get(*log, *key).is_some())
             );
-            recent.moved(&slice);
-            moved.extend(slice.rows);
-            if let Some(upto) = slice.upto {
+            moved.extend(slice.rows.clone());
+            let upto = slice.end.as_ref().map(|(upto, _)| *upto);
+            recent.moved(slice);
+            if let Some(upto) = upto {
                 assert_eq!(upto, 8, "the mark does not pass what came later");
                 break;
             }
         }
+        let indexed = |(log, key, _): &Submitted| recent.may_be_indexed(*log, key);
+        assert!(moved.iter().all(indexed));
+        assert!(!rows(RUN_LEN..late).iter().all(indexed));
         assert!(moved.is_sorted_by_key(|(log, key, _)| (*log, *key)));
         assert_eq!(moved.len(), RUN_LEN);
         assert_eq!(recent.keys.len(), late - RUN_LEN);
-        assert_eq!(recent.slice(0), Slice::default());
+        assert!(recent.slice(0).rows.is_empty());
     }
 
     #[test]
