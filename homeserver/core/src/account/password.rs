@@ -74,6 +74,8 @@ impl Homeserver {
         let computed = self.compute(move || {
             let mut memory = desk.lock().pop().unwrap_or_default();
             let result = work(&mut memory);
+            // What was derived from a password does not stay.
+            memory.fill(Block::default());
             desk.lock().push(memory);
             result
         });

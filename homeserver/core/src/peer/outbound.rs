@@ -261,7 +261,10 @@ impl Bring {
     fn advance_room(&mut self, cursor: &PeerCursor, events: usize, result: &RoomCursor) {
         let room = &result.room;
         let owed = cursor.until.unwrap_or(u64::MAX);
-        let reached = result.cursor.min(owed);
+        let newest = self.homeserver.head_seq_of_active(room);
+        let newest = newest.unwrap_or(u64::MAX).min(owed);
+        // Nobody has more than there is, whatever they say.
+        let reached = result.cursor.min(newest);
         if reached <= cursor.cursor {
             match &result.problem {
                 Some(problem) => return self.set_aside(room, cursor.cursor, problem),
@@ -275,8 +278,7 @@ impl Bring {
                 "relayed to {}, which has {room} durably up to event {}",
                 self.server, result.cursor);
             self.cursors.advance(room, reached, Instant::now());
-            let newest = self.homeserver.head_seq_of_active(room);
-            if reached < newest.unwrap_or(u64::MAX).min(owed) {
+            if reached < newest {
                 // It went as far as it could; what follows is brought from there.
                 self.work.wake.add(room);
             }
