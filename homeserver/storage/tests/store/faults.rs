@@ -7,13 +7,13 @@ use std::time::Duration;
 use futures::future::{join, join_all, poll_fn};
 use futures::poll;
 use holm_core::ports::{AccountStore, AppendError, LogHead, LogStore, RoomStore};
+use holm_disk::{Disk, Fate, Fault, VFS};
 use holm_protocol::RoomUri;
 use holm_storage::{Drive, Sqlite};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
 use tokio::time::timeout;
 
-use crate::disk::{Disk, Fault, VFS};
 use crate::log::chain::{messages, origin};
 use crate::names::{device, hash, room, user};
 use crate::rooms::record;
@@ -61,7 +61,7 @@ async fn an_acknowledged_append_survives_a_power_failure() {
         head = append.head;
         running.store.append(append).await.unwrap();
     }
-    disk.fail_power(false);
+    disk.fail_power(|| Fate::Lost);
     running.close().await;
     let running = open("power").await;
     assert_eq!(running.store.head(&one).await.unwrap(), Some(head));
@@ -89,7 +89,7 @@ async fn a_row_that_was_not_synced_does_not_survive() {
     let mut connection = connect().await;
     let rows = sqlx::raw_sql("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
     rows.execute(&mut connection).await.unwrap();
-    disk.fail_power(false);
+    disk.fail_power(|| Fate::Lost);
     drop(connection);
     let count = sqlx::query("SELECT a FROM t")
         .fetch_all(&mut connect().await)
@@ -125,7 +125,10 @@ async fn a_failed_sync_stops_the_store_for_good() {
         );
         assert!(store.head(&one).await.is_err());
         assert!(store.account(&user("alice")).await.is_err());
-        disk.fail_power(page_cache);
+        match page_cache {
+            true => disk.kill_process(),
+            false => disk.fail_power(|| Fate::Lost),
+        }
         drop(store);
         running.close().await;
         let running = open(name).await;

@@ -6,7 +6,6 @@
 )]
 
 mod accounts;
-mod disk;
 mod faults;
 mod held;
 mod key_packages;
