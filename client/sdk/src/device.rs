@@ -26,9 +26,10 @@ use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Notify, broadcast, watch};
 pub(crate) use commit::Change;
 pub(crate) use documents::{head_holds, verified_order};
 pub use epoch::RoomEpoch;
-pub(crate) use task::on_task;
+pub(crate) use task::{driven, on_task};
 
 use crate::api::Api;
+use crate::drive::{Drive, InPlace};
 use crate::error::SdkError;
 use crate::event::{DeviceEvent, EVENTS_KEPT, EventReceiver, HopKind};
 use crate::mls::step::State;
@@ -87,8 +88,15 @@ impl Device {
         network: Network,
         ports: SdkPorts,
     ) -> Result<Self, SdkError> {
-        let mut replica = Replica::open(&place).await?;
-        let account = accounts::load(replica.reader()).await?.map(Arc::new);
+        let opening = async {
+            let mut replica = Replica::open(&place).await?;
+            let account = accounts::load(replica.reader()).await?;
+            Ok::<_, SdkError>((replica, account.map(Arc::new)))
+        };
+        let (replica, account) = match ports.drive {
+            Drive::Await => opening.await?,
+            Drive::InPlace => InPlace::new(opening, || true).await?,
+        };
         let inner = Inner {
             network,
             ports,
@@ -135,6 +143,11 @@ impl Inner {
     /// The state, for one step.
     pub(crate) async fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().await
+    }
+
+    /// Whether a step is under way.
+    fn is_locked(&self) -> bool {
+        self.state.try_lock().is_err()
     }
 
     /// The account with a session.

@@ -6,6 +6,7 @@
 //! certificates and orders are verified on the device (spec 02 to 05, 07, 08).
 
 mod crash_points;
+mod drive;
 mod error;
 mod ports;
 
@@ -24,6 +25,7 @@ mod sync;
 
 pub use crash_points::{CrashPoint, CrashPoints};
 pub use device::{Device, RoomEpoch, SessionInfo};
+pub use drive::Drive;
 pub use error::SdkError;
 pub use event::{DeviceEvent, EventReceiver, HopKind, Lagged};
 pub use network::{Connector, Duplex, Link, Network, NetworkOptions};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::crash_points::{CrashPoint, CrashPoints, NoCrash};
+use crate::drive::Drive;
 
 /// The wall clock.
 pub trait Clock: Send + Sync {
@@ -29,6 +30,8 @@ pub struct SdkPorts {
     pub rng: Arc<dyn Rng>,
     /// Told at named places, where a test may end the process.
     pub crash_points: Arc<dyn CrashPoints>,
+    /// How waits for the replica are brought to their end.
+    pub drive: Drive,
 }
 
 impl SdkPorts {
@@ -38,6 +41,7 @@ impl SdkPorts {
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
             crash_points: Arc::new(NoCrash),
+            drive: Drive::Await,
         }
     }
 

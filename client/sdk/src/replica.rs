@@ -27,6 +27,13 @@ use crate::error::SdkError;
 pub enum ReplicaPlace {
     /// In a folder, as `replica.db`; made where it is missing.
     Folder(PathBuf),
+    /// A file of a VFS that the process has registered: for simulated disks.
+    Vfs {
+        /// The VFS.
+        vfs: &'static str,
+        /// The file.
+        file: PathBuf,
+    },
     /// In memory, gone with the device.
     Memory,
 }
@@ -45,7 +52,8 @@ impl Replica {
     pub(crate) async fn open(place: &ReplicaPlace) -> Result<Self, SdkError> {
         let options = match place {
             ReplicaPlace::Memory => SqliteConnectOptions::new().in_memory(true),
-            ReplicaPlace::Folder(folder) => on_disk(folder)?,
+            ReplicaPlace::Folder(folder) => durable(private_file(folder)?),
+            ReplicaPlace::Vfs { vfs, file } => durable(file.clone()).vfs(*vfs),
         };
         let options = options
             .pragma("secure_delete", "ON")
@@ -96,17 +104,21 @@ impl Replica {
     }
 }
 
-fn on_disk(folder: &Path) -> Result<SqliteConnectOptions, SdkError> {
+fn private_file(folder: &Path) -> Result<PathBuf, SdkError> {
     let file = folder.join("replica.db");
     make_private(folder, &file)
         .map_err(|e| SdkError::Replica(format!("{}: {e}", file.display())))?;
-    Ok(SqliteConnectOptions::new()
+    Ok(file)
+}
+
+fn durable(file: PathBuf) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
         .locking_mode(SqliteLockingMode::Exclusive)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(std::time::Duration::from_millis(500)))
+        .busy_timeout(std::time::Duration::from_millis(500))
 }
 
 /// The folder 0700 and an empty file 0600 before SQLite sees them; its other files inherit.

@@ -39,7 +39,10 @@ impl Device {
             password: password.into(),
         };
         let (inner, server) = (Arc::clone(&self.inner), server.clone());
-        on_task(async move { inner.register(&server, request).await }).await
+        on_task(&self.inner, async move {
+            inner.register(&server, request).await
+        })
+        .await
     }
 
     /// Opens a session; with proof by its key where this device is enrolled already.
@@ -58,7 +61,11 @@ impl Device {
             proof: None,
         };
         let (inner, server) = (Arc::clone(&self.inner), server.clone());
-        on_task(async move { inner.log_in(&server, request).await }).await
+        on_task(
+            &self.inner,
+            async move { inner.log_in(&server, request).await },
+        )
+        .await
     }
 
     /// Sets what this user is called in messages sent from now on; it travels encrypted.

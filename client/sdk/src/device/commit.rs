@@ -82,7 +82,11 @@ impl Device {
 
     async fn change(&self, room: &RoomUri, change: Change) -> Result<u64, SdkError> {
         let (inner, room) = (Arc::clone(&self.inner), room.clone());
-        on_task(async move { inner.change(&room, change).await }).await
+        on_task(
+            &self.inner,
+            async move { inner.change(&room, change).await },
+        )
+        .await
     }
 }
 

@@ -28,7 +28,7 @@ impl Device {
     /// The device is not in the room, or the replica cannot be read.
     pub async fn room_epoch(&self, room: &RoomUri) -> Result<RoomEpoch, SdkError> {
         let (inner, room) = (Arc::clone(&self.inner), room.clone());
-        on_task(async move { inner.room_epoch(&room).await }).await
+        on_task(&self.inner, async move { inner.room_epoch(&room).await }).await
     }
 }
 

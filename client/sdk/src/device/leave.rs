@@ -18,7 +18,7 @@ impl Device {
     /// A refusal, or the server cannot be reached.
     pub async fn leave(&self, room: &RoomUri) -> Result<(), SdkError> {
         let (inner, room) = (Arc::clone(&self.inner), room.clone());
-        on_task(async move { inner.leave(&room).await }).await
+        on_task(&self.inner, async move { inner.leave(&room).await }).await
     }
 }
 

@@ -26,7 +26,7 @@ impl Device {
     /// A refusal, or the server cannot be reached; then the device tries again by itself.
     pub async fn create_room(&self) -> Result<RoomUri, SdkError> {
         let inner = Arc::clone(&self.inner);
-        on_task(async move {
+        on_task(&self.inner, async move {
             let room = inner.make_room().await?;
             inner.bring_out_room(&room).await?;
             Ok(room)

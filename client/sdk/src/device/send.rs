@@ -23,13 +23,13 @@ impl Device {
     pub async fn send(&self, room: &RoomUri, text: &str) -> Result<ClientMsgId, SdkError> {
         let inner = Arc::clone(&self.inner);
         let (room, text) = (room.clone(), text.to_owned());
-        on_task(async move { inner.send(&room, &text).await }).await
+        on_task(&self.inner, async move { inner.send(&room, &text).await }).await
     }
 
     /// The rooms of this device, oldest first; none where the replica cannot be read.
     pub async fn rooms(&self) -> Vec<RoomInfo> {
         let inner = Arc::clone(&self.inner);
-        let rooms = on_task(async move { inner.list_rooms().await }).await;
+        let rooms = on_task(&self.inner, async move { inner.list_rooms().await }).await;
         rooms.unwrap_or_else(|error| {
             tracing::error!(%error, "rooms cannot be read");
             Vec::new()
@@ -46,7 +46,7 @@ impl Device {
     ) -> Vec<TimelineEntry> {
         let (inner, room) = (Arc::clone(&self.inner), room.clone());
         let page = async move { inner.page(&room, after, limit.min(PAGE_MAX)).await };
-        let page = on_task(page).await;
+        let page = on_task(&self.inner, page).await;
         page.unwrap_or_else(|error| {
             tracing::error!(%error, "the timeline cannot be read");
             Vec::new()

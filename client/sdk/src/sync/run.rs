@@ -26,7 +26,7 @@ impl Device {
     /// another call is running.
     pub async fn run(&self) -> Result<(), SdkError> {
         let inner = Arc::clone(&self.inner);
-        on_task(async move { run(&inner).await }).await
+        on_task(&self.inner, async move { run(&inner).await }).await
     }
 }
 

@@ -12,7 +12,7 @@ use holm_protocol::RoomUri;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::device::{Change, Inner};
+use crate::device::{Change, Inner, driven};
 use crate::error::SdkError;
 use crate::event::DeviceEvent;
 use crate::replica::{pending, rooms};
@@ -86,7 +86,8 @@ impl Works {
             };
             self.due.remove(&task);
             self.busy.insert(task.clone());
-            self.running.spawn(perform(Arc::clone(inner), task));
+            let work = perform(Arc::clone(inner), task);
+            self.running.spawn(driven(inner, work));
         }
     }
 
