@@ -64,6 +64,17 @@ const TCP_ANSWERS_MAX: usize = 128;
 impl Dns {
     /// Starts on a free port of loopback; `folder` gets `records.zone`.
     pub async fn start(folder: &Path) -> Result<Self, LabError> {
+        Self::listen(folder, bind_both().await?).await
+    }
+
+    /// Starts at an address; `folder` gets `records.zone`.
+    pub async fn start_at(folder: &Path, address: SocketAddr) -> Result<Self, LabError> {
+        let udp = UdpSocket::bind(address).await?;
+        let tcp = TcpListener::bind(udp.local_addr()?).await?;
+        Self::listen(folder, (udp, tcp)).await
+    }
+
+    async fn listen(folder: &Path, (udp, tcp): (UdpSocket, TcpListener)) -> Result<Self, LabError> {
         std::fs::create_dir_all(folder)?;
         let zone = Arc::new(Zone::empty(
             Name::root(),
@@ -74,7 +85,6 @@ impl Dns {
         let mut catalog = Catalog::new();
         catalog.upsert(LowerName::from(Name::root()), vec![handler]);
         let mut server = Server::new(catalog);
-        let (udp, tcp) = bind_both().await?;
         let address = udp.local_addr()?;
         server.register_socket(udp);
         server.register_listener(tcp, TCP_TIMEOUT, TCP_ANSWERS_MAX);

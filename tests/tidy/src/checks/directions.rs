@@ -45,7 +45,12 @@ const DRAWN: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that prove things and may name whatever they prove.
-const TESTS: &[&str] = &["holm-system-tests", "holm-load", "holm-tidy"];
+const TESTS: &[&str] = &[
+    "holm-system-tests",
+    "holm-load",
+    "holm-tidy",
+    "holm-conformance",
+];
 
 /// Libraries (by beginning of their name) with the only crates that may name them.
 const ONLY_IN: &[(&str, &[&str])] = &[
