@@ -11,6 +11,7 @@ mod text;
 
 pub use inbound::router;
 pub use outbound::{
-    AddressGuard, HickoryResolver, HttpExchange, HttpExchangeError, Resolve, ResolveError,
-    Resolved, ResolverError, Route, SrvTarget, Transport, TransportParts, TransportSettings,
+    AddressGuard, Breaker, Failure, HickoryResolver, HttpExchange, HttpExchangeError, PeerState,
+    Resolve, ResolveError, Resolved, ResolverError, Route, SrvTarget, Transport, TransportParts,
+    TransportSettings,
 };

@@ -20,12 +20,15 @@ mod pin;
 mod resolve;
 mod route;
 mod srv;
+mod state;
 mod transport;
 mod trust;
 
 pub use address::AddressGuard;
 pub use hickory::{HickoryResolver, ResolverError};
 pub use http_exchange::{HttpExchange, HttpExchangeError};
+pub use peer::Failure;
 pub use resolve::{Resolve, ResolveError, Resolved, SrvTarget};
 pub use route::Route;
+pub use state::{Breaker, PeerState};
 pub use transport::{Transport, TransportParts, TransportSettings};

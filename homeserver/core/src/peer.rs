@@ -13,6 +13,8 @@ mod outbound;
 mod page;
 mod patience;
 mod start;
+mod view;
 mod wake;
 
 pub(crate) use outbound::Outbound;
+pub use view::PeerView;

@@ -23,6 +23,7 @@ use crate::config::{self, Config};
 use crate::failure::{Failure, Outcome};
 use crate::keys::{DataFolder, ServerKeys};
 use crate::listener::Listener;
+use crate::operator::{self, Operator};
 use crate::runtime::{OsRng, SystemClock, TokioTasks};
 
 /// A homeserver with everything it is given, started.
@@ -67,6 +68,8 @@ impl Assembly {
         };
         let homeserver = Homeserver::new(ports, identity, settings);
         homeserver.start().await.map_err(Failure::failed)?;
+        let operator = Operator::new(homeserver.clone(), Arc::clone(&transport));
+        operator::open(data.path(), operator, &tasks);
         Ok(Self {
             homeserver,
             transport,

@@ -12,6 +12,8 @@ use holm_protocol::ServerName;
 use crate::config::Config;
 use crate::demo::{self, DemoOptions};
 use crate::failure::{Failure, Outcome};
+use crate::operator;
+use crate::operator::command::peers::PeersArgs;
 use crate::replay::{self, ReplayOptions};
 use crate::report::Report;
 use crate::serve::{self, ServeOptions};
@@ -34,6 +36,7 @@ enum Command {
     Demo(DemoArgs),
     Replay(ReplayArgs),
     Chat(ChatOptions),
+    Peers(PeersArgs),
 }
 
 /// Print a commented configuration file with every default.
@@ -169,6 +172,7 @@ async fn run(command: Command) -> Result<Outcome, Failure> {
             Box::pin(replay::run(options, &Report::to_stdout(args.json))).await
         }
         Command::Chat(options) => Box::pin(chat(options)).await,
+        Command::Peers(args) => Box::pin(operator::command::peers::run(args)).await,
     }
 }
 

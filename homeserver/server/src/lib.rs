@@ -16,6 +16,7 @@ pub mod runtime;
 
 pub mod assembly;
 pub mod listener;
+pub mod operator;
 pub mod serve;
 
 pub mod demo;

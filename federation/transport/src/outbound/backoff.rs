@@ -5,6 +5,8 @@
 //! probe, and the others still wait for it. Any authenticated word from the peer, out or in, ends
 //! the wait at once.
 
+use super::state::Breaker;
+
 /// What is known of a peer's absence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Backoff {
@@ -67,6 +69,23 @@ impl Backoff {
         match self {
             Self::Clear => 0,
             Self::Waiting(waiting) => waiting.retry_ms.saturating_sub(now_ms).min(DELAY_MS_MAX),
+        }
+    }
+
+    /// Whether calls go.
+    pub(super) fn breaker(&self) -> Breaker {
+        match self {
+            Self::Clear => Breaker::Closed,
+            Self::Waiting(waiting) if waiting.probing => Breaker::Probing,
+            Self::Waiting(_) => Breaker::Open,
+        }
+    }
+
+    /// Since when it has been failing, milliseconds since 1970.
+    pub(super) fn since_ms(&self) -> Option<u64> {
+        match self {
+            Self::Clear => None,
+            Self::Waiting(waiting) => Some(waiting.since_ms),
         }
     }
 

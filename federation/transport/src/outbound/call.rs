@@ -141,7 +141,7 @@ impl Transport {
     /// Tells the peer's patience how a call ended: a refusal is a word from it too.
     pub(super) fn settle<T>(&self, ticket: Ticket<'_>, outcome: &Result<T, PeerError>) {
         match outcome {
-            Ok(_) | Err(PeerError::Refused { .. }) => ticket.heard(),
+            Ok(_) | Err(PeerError::Refused { .. }) => ticket.heard(self.now_ms()),
             Err(error) => ticket.failed(self.now_ms(), error, |most| self.draw(most)),
         }
     }

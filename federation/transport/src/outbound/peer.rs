@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::backoff::{Admission, Backoff, Urgency};
 use super::route::Route;
+use super::state::PeerState;
 use super::trust::Known;
 use crate::text;
 
@@ -28,6 +29,19 @@ pub(super) struct Peer {
 struct Gate {
     backoff: Backoff,
     last: Option<PeerError>,
+    /// When it was heard last, milliseconds since 1970.
+    heard_ms: Option<u64>,
+    /// The newest failure, kept when the peer is back.
+    failure: Option<Failure>,
+}
+
+/// A call that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// When, milliseconds since 1970.
+    pub time_ms: u64,
+    /// Why, in a sentence.
+    pub reason: String,
 }
 
 /// Routes with the time they were found, milliseconds since 1970.
@@ -104,12 +118,31 @@ impl Peer {
     }
 
     /// It said something that only it can say.
-    pub(super) fn heard(&self) {
+    pub(super) fn heard(&self, now_ms: u64) {
         let mut gate = lock(&self.gate);
+        gate.heard_ms = Some(now_ms);
         if gate.last.take().is_some() {
             tracing::info!(server = %self.server, "the peer is back");
         }
         gate.backoff.heard();
+    }
+
+    /// How calls to it fare.
+    pub(super) fn state(&self, now_ms: u64) -> PeerState {
+        let gate = lock(&self.gate);
+        PeerState {
+            server: self.server.clone(),
+            breaker: gate.backoff.breaker(),
+            failing_since_ms: gate.backoff.since_ms(),
+            retry_in: Duration::from_millis(gate.backoff.wait_ms(now_ms)),
+            heard_ms: gate.heard_ms,
+            last_failure: gate.failure.clone(),
+        }
+    }
+
+    /// By the operator's word the next call goes at once (FED-9).
+    pub(super) fn retry_now(&self) {
+        lock(&self.gate).backoff.heard();
     }
 
     pub(super) fn routes(&self) -> Option<FoundRoutes> {
@@ -151,9 +184,9 @@ impl Peer {
 
 impl Ticket<'_> {
     /// The peer answered.
-    pub(super) fn heard(mut self) {
+    pub(super) fn heard(mut self, now_ms: u64) {
         self.probe = false;
-        self.peer.heard();
+        self.peer.heard(now_ms);
     }
 
     /// It did not, or could not prove who it is; `draw` as in [`Backoff::failed`].
@@ -161,6 +194,10 @@ impl Ticket<'_> {
         self.probe = false;
         let mut gate = lock(&self.peer.gate);
         let first = gate.last.replace(error.clone()).is_none();
+        gate.failure = Some(Failure {
+            time_ms: now_ms,
+            reason: error.to_string(),
+        });
         // Whom strangers say to be must not fill the log.
         if first && self.urgency == Urgency::Call {
             tracing::warn!(%error, "a peer does not answer");

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use super::address::AddressGuard;
 use super::directory::Directory;
 use super::resolve::Resolve;
+use super::state::PeerState;
 
 /// What a transport is given.
 #[derive(Clone)]
@@ -61,8 +62,21 @@ impl Transport {
     /// Notes an authenticated word from a peer, which ends any wait for it (FED-9).
     pub fn heard_from(&self, server: &ServerName) {
         if let Some(peer) = self.directory.known(server) {
-            peer.heard();
+            peer.heard(self.now_ms());
         }
+    }
+
+    /// By the operator's word the next call to a peer goes at once (FED-9).
+    pub fn retry_now(&self, server: &ServerName) {
+        if let Some(peer) = self.directory.known(server) {
+            peer.retry_now();
+        }
+    }
+
+    /// How calls to a peer fare, where there were any since the start.
+    pub fn peer_state(&self, server: &ServerName) -> Option<PeerState> {
+        let peer = self.directory.known(server);
+        peer.map(|peer| peer.state(self.now_ms()))
     }
 
     /// This server's name.

@@ -110,6 +110,27 @@ impl Wake {
         watched.is_some_and(|watched| watched.failures > 0)
     }
 
+    /// How many rooms rest.
+    pub(super) fn resting(&self) -> usize {
+        let inner = self.lock();
+        inner.watched.values().filter(|room| room.resting).count()
+    }
+
+    /// Every rest is over, by the operator's word; how long the next one takes stays as it is.
+    pub(super) fn all_rested(&self) {
+        let mut inner = self.lock();
+        let resting = inner.watched.iter_mut().filter(|(_, room)| room.resting);
+        let rested: Vec<_> = resting
+            .map(|(room, watched)| {
+                watched.resting = false;
+                room.clone()
+            })
+            .collect();
+        inner.rooms.extend(rested);
+        drop(inner);
+        self.news.notify_one();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -154,6 +175,19 @@ mod tests {
         assert_eq!(REST_MAX.as_secs(), 300);
         assert!(wake.went_well(&room(1)));
         assert!(wake.rest(&room(1), FIRST).is_first);
+    }
+
+    #[test]
+    fn the_operators_word_ends_every_rest() {
+        // FED-15
+        let wake = Wake::default();
+        wake.rest(&room(1), FIRST);
+        wake.rest(&room(2), FIRST);
+        assert_eq!(wake.resting(), 2);
+        wake.all_rested();
+        assert_eq!(wake.resting(), 0);
+        assert_eq!((wake.take(), wake.take()), (vec![room(1)], vec![room(2)]));
+        assert_eq!(wake.rest(&room(1), FIRST).time, 2 * FIRST);
     }
 
     #[test]

@@ -1,0 +1,166 @@
+//! `holm peers`: the other servers, how calls to them fare, and what waits for them.
+
+use std::fmt;
+
+use clap::{Args, Subcommand};
+use holm_core::ports::Clock as _;
+use holm_protocol::ServerName;
+use serde::Serialize;
+
+use super::since::{ago, span};
+use crate::failure::{Failure, Outcome};
+use crate::operator::{Breaker, Client, PEERS, Peer, RETRY_PEER, RetriedPeer, RetryPeer, Whose};
+use crate::report::Report;
+use crate::runtime::SystemClock;
+
+/// The other servers: how calls to them fare, and what waits for them.
+///
+/// Asks the running server over its operator's socket, so it runs as the same user.
+#[derive(Args, Debug)]
+pub struct PeersArgs {
+    #[command(flatten)]
+    whose: Whose,
+    /// One JSON object a peer on standard output
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Try a peer now, whatever is left of its wait.
+    Retry {
+        /// The peer
+        domain: ServerName,
+    },
+}
+
+/// An event of `holm peers --json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum PeersEvent {
+    /// One peer.
+    Peer(Peer),
+    /// What came of a retry.
+    Retried(RetriedPeer),
+}
+
+/// Runs the command.
+pub async fn run(args: PeersArgs) -> Result<Outcome, Failure> {
+    let client = Client::of(&args.whose)?;
+    let report = Report::to_stdout(args.json);
+    match args.action {
+        None => list(&client, &report).await,
+        Some(Action::Retry { domain }) => retry(&client, &report, domain).await,
+    }
+}
+
+async fn list(client: &Client, report: &Report) -> Result<Outcome, Failure> {
+    let peers = client.ask(&PEERS, &()).await?.peers;
+    match report.is_json() {
+        true => peers
+            .into_iter()
+            .for_each(|peer| report.tell(&PeersEvent::Peer(peer))),
+        false => report.say(table(&peers, SystemClock.now_ms())),
+    }
+    Ok(Outcome::Fine)
+}
+
+async fn retry(client: &Client, report: &Report, domain: ServerName) -> Result<Outcome, Failure> {
+    let retried = client.ask(&RETRY_PEER, &RetryPeer { domain }).await?;
+    let failed = retried.error.is_some();
+    report.tell(&PeersEvent::Retried(retried));
+    Ok(match failed {
+        true => Outcome::Finding,
+        false => Outcome::Fine,
+    })
+}
+
+/// The table for people: a line a peer, and below it what is wrong with it.
+fn table(peers: &[Peer], now_ms: u64) -> String {
+    if peers.is_empty() {
+        return "No other server has a room in common with this one yet.".to_owned();
+    }
+    let width = peers.iter().map(|p| p.domain.as_str().len()).max();
+    let width = width.unwrap_or_default().max("DOMAIN".len());
+    let mut lines = vec![format!(
+        "{:<width$}  {:<9} {:>9} {:>11}  {:>8} {:>12}  {:<10} NEXT TRY",
+        "DOMAIN", "STATE", "OUR ROOMS", "EVENTS OWED", "RESTING", "THEIR ROOMS", "HEARD"
+    )];
+    for peer in peers {
+        let heard = peer.calls.heard_ms;
+        lines.push(format!(
+            "{:<width$}  {:<9} {:>9} {:>11}  {:>8} {:>12}  {:<10} {}",
+            peer.domain.as_str(),
+            state(peer),
+            peer.rooms_brought,
+            peer.events_owed,
+            peer.rooms_resting,
+            peer.rooms_followed,
+            heard.map_or("not yet".to_owned(), |heard| ago(heard, now_ms)),
+            next_try(peer),
+        ));
+        lines.extend(trouble(peer, now_ms));
+    }
+    lines.join("\n")
+}
+
+fn state(peer: &Peer) -> &'static str {
+    match (peer.calls.breaker, peer.calls.heard_ms) {
+        (Breaker::Closed, None) => "unknown",
+        (Breaker::Closed, Some(_)) => "answers",
+        (Breaker::Open, _) => "away",
+        (Breaker::Probing, _) => "trying",
+    }
+}
+
+fn next_try(peer: &Peer) -> String {
+    match peer.calls.breaker {
+        Breaker::Closed => "-".to_owned(),
+        Breaker::Open | Breaker::Probing => match peer.calls.retry_in_ms {
+            0 => "now".to_owned(),
+            ms => format!("in {}", span(ms)),
+        },
+    }
+}
+
+/// What is wrong, where something is.
+fn trouble(peer: &Peer, now_ms: u64) -> Vec<String> {
+    let calls = &peer.calls;
+    let mut lines = Vec::new();
+    if let (Some(error), Some(time)) = (&calls.last_error, calls.last_error_ms) {
+        lines.push(format!("    last error, {}: {error}", ago(time, now_ms)));
+    }
+    if let Some(since) = calls.failing_since_ms {
+        lines.push(format!("    away since {}", ago(since, now_ms)));
+    }
+    if peer.rooms_held > 0 {
+        let rooms = peer.rooms_held;
+        lines.push(format!("    messages wait for it in {rooms} of its rooms"));
+    }
+    lines
+}
+
+impl fmt::Display for PeersEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Peer(peer) => f.write_str(peer.domain.as_str()),
+            Self::Retried(retried) => match &retried.error {
+                None => write!(
+                    f,
+                    "{} answers. What waited for it is on its way.",
+                    retried.domain
+                ),
+                Some(error) => write!(
+                    f,
+                    "{} still does not answer: {error}\nIt is tried again in {}; `holm doctor {}` \
+                     says what is wrong.",
+                    retried.domain,
+                    span(retried.retry_in_ms),
+                    retried.domain,
+                ),
+            },
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `GET /operator/v1/peers`: every server with a room in common, what is owed, and how calls fare.
+
+use axum::extract::State;
+use axum::{Json, Router};
+use holm_core::peer::PeerView;
+use holm_federation::PeerState;
+use holm_protocol::ServerName;
+use serde::{Deserialize, Serialize};
+
+use super::endpoint::Endpoint;
+use super::refusal::Refusal;
+use super::state::Operator;
+
+/// The endpoint.
+pub const PEERS: Endpoint<(), Peers> = Endpoint::tells("/operator/v1/peers");
+
+/// All peers, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peers {
+    /// One each.
+    pub peers: Vec<Peer>,
+}
+
+/// One peer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its name.
+    pub domain: ServerName,
+    /// How calls to it fare.
+    pub calls: Calls,
+    /// Rooms of which this server is hub and in which the peer has a participant.
+    pub rooms_brought: usize,
+    /// Rooms in which the peer is owed events.
+    pub rooms_owed: usize,
+    /// Events it is owed, over all rooms.
+    pub events_owed: u64,
+    /// Rooms of which it did not take the events; they are tried again alone and slowly.
+    pub rooms_resting: usize,
+    /// Rooms of which the peer is hub.
+    pub rooms_followed: usize,
+    /// Of these, rooms in which messages of this server's users wait for it.
+    pub rooms_held: usize,
+}
+
+/// How calls to a peer fare, since this server's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calls {
+    /// Whether they go.
+    pub breaker: Breaker,
+    /// When it last said something that only it can say, milliseconds since 1970.
+    pub heard_ms: Option<u64>,
+    /// Since when it has been failing, milliseconds since 1970.
+    pub failing_since_ms: Option<u64>,
+    /// Milliseconds until the next call goes; 0 where one may go now.
+    pub retry_in_ms: u64,
+    /// The newest failure, also of a peer that is back.
+    pub last_error: Option<String>,
+    /// When that was, milliseconds since 1970.
+    pub last_error_ms: Option<u64>,
+}
+
+/// Whether calls go to a peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Breaker {
+    /// They go.
+    #[default]
+    Closed,
+    /// It failed and is waited for.
+    Open,
+    /// One call is on its way to find out.
+    Probing,
+}
+
+pub(super) fn router() -> Router<Operator> {
+    PEERS.route(handler)
+}
+
+async fn handler(State(operator): State<Operator>) -> Result<Json<Peers>, Refusal> {
+    let views = operator.homeserver.peer_views().await?;
+    let peers = views.into_iter().map(|(domain, view)| {
+        let state = operator.transport.peer_state(&domain);
+        Peer::of(domain, &view, state)
+    });
+    Ok(Json(Peers {
+        peers: peers.collect(),
+    }))
+}
+
+impl Peer {
+    fn of(domain: ServerName, view: &PeerView, state: Option<PeerState>) -> Self {
+        Self {
+            domain,
+            calls: state.map(Calls::from).unwrap_or_default(),
+            rooms_brought: view.rooms_brought,
+            rooms_owed: view.rooms_owed,
+            events_owed: view.events_owed,
+            rooms_resting: view.rooms_resting,
+            rooms_followed: view.rooms_followed,
+            rooms_held: view.rooms_held,
+        }
+    }
+}
+
+impl From<PeerState> for Calls {
+    fn from(state: PeerState) -> Self {
+        let failure = state.last_failure;
+        Self {
+            breaker: state.breaker.into(),
+            heard_ms: state.heard_ms,
+            failing_since_ms: state.failing_since_ms,
+            retry_in_ms: u64::try_from(state.retry_in.as_millis()).unwrap_or(u64::MAX),
+            last_error_ms: failure.as_ref().map(|failure| failure.time_ms),
+            last_error: failure.map(|failure| failure.reason),
+        }
+    }
+}
+
+impl From<holm_federation::Breaker> for Breaker {
+    fn from(breaker: holm_federation::Breaker) -> Self {
+        match breaker {
+            holm_federation::Breaker::Closed => Self::Closed,
+            holm_federation::Breaker::Open => Self::Open,
+            holm_federation::Breaker::Probing => Self::Probing,
+        }
+    }
+}
