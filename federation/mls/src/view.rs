@@ -63,7 +63,8 @@ pub fn group_view(group: &PublicGroup) -> Result<GroupView, ViewError> {
 }
 
 /// A staged commit on `group` as admission sees it; `orders` are those of its authenticated data
-/// whose signature and room the caller verified.
+/// whose signature and room the caller verified. The successions in that data are the caller's to
+/// put in.
 ///
 /// # Errors
 /// A leaf it brings is not of a room's form, or nobody who can commits.
@@ -96,6 +97,7 @@ pub fn commit_view(
         extensions: staged.queued_proposals().find_map(proposed_extensions),
         other_proposals: staged.queued_proposals().any(|p| !is_allowed(p, committer)),
         orders,
+        successions: Vec::new(),
     })
 }
 

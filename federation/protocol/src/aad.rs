@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tls_codec::{TlsDeserializeBytes, TlsSerialize, TlsSize, VLBytes};
 
+use crate::document::Succession;
 use crate::encoding::{Malformed, decode, encode};
 use crate::head::SignedHead;
 use crate::json;
@@ -70,7 +71,29 @@ pub struct Extra {
     pub value: VLBytes,
 }
 
+impl Extra {
+    /// Successions of the hub's root, which a commit that names another root carries (ADM-14).
+    pub const SUCCESSIONS: u16 = 1;
+}
+
 impl Aad {
+    /// The successions it carries; none where they are missing or can't be read (ADM-14).
+    pub fn successions(&self) -> Vec<Succession> {
+        let mut extra = self.extra.iter();
+        let carried = extra.find(|e| e.kind == Extra::SUCCESSIONS);
+        carried
+            .and_then(|e| decode(e.value.as_slice()).ok())
+            .unwrap_or_default()
+    }
+
+    /// Adds the successions that a commit rests on (ADM-14).
+    pub fn carry_successions(&mut self, steps: &[Succession]) {
+        self.extra.push(Extra {
+            kind: Extra::SUCCESSIONS,
+            value: VLBytes::new(encode(&steps.to_vec())),
+        });
+    }
+
     /// Authenticated data with an id alone.
     pub fn new(client_msg_id: ClientMsgId) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! What admits a commit: one pure function that hub, followers and devices all run.
 //!
 //! Tree, credentials, the room extension and the authenticated data decide; nothing else. A
-//! commit that fails here is never merged by anybody (ADM-1 to ADM-13, spec 05 §5). MLS validity
+//! commit that fails here is never merged by anybody (ADM-1 to ADM-14, spec 05 §5). MLS validity
 //! (signatures, tree, tags) is checked before, by an MLS library; join codes, open orders and
 //! rates are the hub's alone and not judged here, but for [`unfulfilled_order`] and
 //! [`unopened_order`].

@@ -2,7 +2,11 @@
 //!
 //! A root key signs the document's exact bytes. Whoever holds the root is the server; TLS and DNS
 //! only lead to it. The root is pinned by a TXT record, by first contact, or by a room's
-//! extension (DOC-1 to DOC-8, spec 04).
+//! extension; a former root leads to its successor (DOC-1 to DOC-11, spec 04).
+
+mod succession;
+
+pub use succession::{Succession, chain_holds, chain_leads, steps_from};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -33,6 +37,9 @@ pub struct Document {
     pub request_keys: Vec<ListedKey>,
     /// Keys that sign heads and orders of the rooms it is hub of.
     pub room_keys: Vec<ListedKey>,
+    /// From former roots to the one that signs this, oldest first (DOC-10).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub successions: Vec<Succession>,
 }
 
 /// A key with the time it is valid (DOC-3).
@@ -89,8 +96,11 @@ pub enum DocumentError {
     /// Another server's (DOC-4).
     #[error("the server document is of {0}")]
     Name(ServerName),
-    /// The root is neither pinned nor known (DOC-5).
-    #[error("the root key {found} is neither pinned in DNS nor the one known for this server")]
+    /// The root is neither pinned nor known, nor does a root that is lead to it (DOC-5, DOC-11).
+    #[error(
+        "the root key {found} is neither pinned in DNS nor the one known for this server, and no \
+         such root has signed it"
+    )]
     Root {
         /// The root found.
         found: PublicKey,
@@ -109,6 +119,25 @@ pub enum DocumentError {
     /// No common protocol version (DOC-8).
     #[error("no common protocol version; it speaks {0:?}")]
     Version(Vec<String>),
+}
+
+impl Trust {
+    /// Trust in the root `pin`, where `last` is the last document that held. A pin to a root that
+    /// has had a successor since says nothing any more (DOC-11).
+    pub fn after(pin: Option<PublicKey>, last: Option<&SignedDocument>) -> Self {
+        let read = |signed: &SignedDocument| {
+            let document: Document = json::from_slice(signed.document.as_slice()).ok()?;
+            Some((signed.root, document))
+        };
+        let Some((root, document)) = last.and_then(read) else {
+            return Self { pin, known: None };
+        };
+        let is_former = |pin: &PublicKey| document.successions.iter().any(|s| s.former == *pin);
+        Self {
+            pin: pin.filter(|pin| !is_former(pin)),
+            known: Some((root, document.serial)),
+        }
+    }
 }
 
 impl Document {
@@ -148,7 +177,8 @@ impl SignedDocument {
         let document: Document =
             json::from_slice(bytes).map_err(|e| DocumentError::Malformed(e.to_string()))?;
         check_content(&document, name, now_ms)?;
-        check_root(&self.root, document.serial, trust)?;
+        check_chain(&document, &self.root)?;
+        check_root(&self.root, &document, trust)?;
         Ok(VerifiedDocument {
             document,
             root: self.root,
@@ -183,10 +213,21 @@ impl VerifiedDocument {
         key_at(&self.document.room_keys, id, time_ms)
     }
 
+    /// Whether it stands under `root`: signed by it, or by one that it leads to (DOC-11).
+    pub fn stands_under(&self, root: &PublicKey) -> bool {
+        is_led_to(*root, self.root, &self.document)
+    }
+
+    /// The steps from a former `root` to the one of today; empty where it is not one (ADM-14).
+    pub fn steps_from(&self, root: &PublicKey) -> &[Succession] {
+        steps_from(&self.document.successions, root)
+    }
+
     /// The room key `id` for `time_ms`, if this is the document of the hub that a group names:
-    /// the same domain under the same root (HEAD-3, ORD-2).
+    /// the same domain, under the root named or one that it leads to (HEAD-3, ORD-2, DOC-11).
     pub fn hub_key(&self, hub: &Hub, id: &str, time_ms: u64) -> Option<PublicKey> {
-        let is_hub = hub.root == self.root && hub.server().as_ref() == Some(&self.document.name);
+        let is_hub =
+            self.stands_under(&hub.root) && hub.server().as_ref() == Some(&self.document.name);
         self.room_key(id, time_ms).filter(|_| is_hub)
     }
 }
@@ -235,13 +276,32 @@ pub(crate) fn is_key_id(id: &str) -> bool {
     (1..=KEY_ID_LEN_MAX).contains(&id.len()) && id.chars().all(plain)
 }
 
-/// A root is taken if pinned, or known, or at first contact where nothing is pinned (DOC-5, DOC-6).
-fn check_root(root: &PublicKey, serial: u64, trust: &Trust) -> Result<(), DocumentError> {
-    let found = *root;
+/// The successions lead to the root that signs (DOC-10).
+fn check_chain(document: &Document, root: &PublicKey) -> Result<(), DocumentError> {
+    let chain = &document.successions;
+    let arrives = chain.last().is_none_or(|step| step.root == *root);
+    match arrives && chain_holds(&document.name, chain) {
+        true => Ok(()),
+        false => Err(DocumentError::Malformed(
+            "the successions do not lead to the root key".into(),
+        )),
+    }
+}
+
+fn is_led_to(from: PublicKey, root: PublicKey, document: &Document) -> bool {
+    from == root || document.successions.iter().any(|s| s.former == from)
+}
+
+/// A root is taken if pinned, or known, or at first contact where nothing is pinned; a root that
+/// is led to by such a one is taken as well (DOC-5, DOC-6, DOC-11).
+fn check_root(root: &PublicKey, document: &Document, trust: &Trust) -> Result<(), DocumentError> {
+    let (found, serial) = (*root, document.serial);
+    let leads = |from: PublicKey| is_led_to(from, found, document);
+    let refused = Err(DocumentError::Root { found });
     match (trust.pin, trust.known) {
-        (Some(pin), _) if pin != found => Err(DocumentError::Root { found }),
-        (None, Some((known, _))) if known != found => Err(DocumentError::Root { found }),
-        (_, Some((known, seen))) if known == found && serial < seen => Err(DocumentError::Serial {
+        (Some(pin), _) if !leads(pin) => refused,
+        (pin, Some((known, _))) if !leads(known) && pin != Some(found) => refused,
+        (_, Some((known, seen))) if leads(known) && serial < seen => Err(DocumentError::Serial {
             found: serial,
             known: seen,
         }),

@@ -75,6 +75,16 @@ pub const HELD_DEVICE_LEN_MAX: usize = 8 * 1_024 * 1_024;
 pub const HELD_HUB_MAX: usize = 16_384;
 /// Their bytes (LIM-25).
 pub const HELD_HUB_LEN_MAX: usize = 128 * 1_024 * 1_024;
+/// Bytes of a file that proves two histories (LIM-26).
+pub const PROOF_LEN_MAX: usize = 16 * 1_024 * 1_024;
+/// Links of a chain in it (LIM-26).
+pub const PROOF_LINKS_MAX: usize = 16_384;
+/// Server documents in it (LIM-26).
+pub const PROOF_DOCUMENTS_MAX: usize = 4;
+/// Steps from a former root of a server to the one of today (DOC-10).
+pub const SUCCESSIONS_MAX: usize = 8;
+/// Reflections for one server in a minute (LIM-29).
+pub const REFLECTIONS_MAX: u32 = 30;
 /// Bytes of a key's id in a server document (DOC-3).
 pub const KEY_ID_LEN_MAX: usize = 64;
 /// Largest number in JSON, the largest that every language reads exactly: 2^53 - 1 (ENC-6).

@@ -32,6 +32,8 @@ impl Label {
     pub const CERTIFICATE: Self = Self("holm certificate v1");
     /// Signature of a server document by the root key.
     pub const DOCUMENT: Self = Self("holm server document v1");
+    /// Signature of a former root key for the one that follows it.
+    pub const SUCCESSION: Self = Self("holm root succession v1");
     /// Proof of a device's MLS key when it logs in again.
     pub const LOGIN: Self = Self("holm login v1");
     /// Key under which a hub finds a message by its sender's id.

@@ -3,16 +3,17 @@
 //! The methods live beside what they decide (account, key_package, room, peer, delivery); this
 //! file holds what they share.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use holm_protocol::document::{Document, ListedKey, SignedDocument, VERSIONS};
-use holm_protocol::{Code, PrivateKey, Problem, ServerName};
+use holm_protocol::document::SignedDocument;
+use holm_protocol::{Code, Problem, ServerName};
 
 use tokio::sync::oneshot;
 
 use crate::account::PasswordWork;
 use crate::delivery::Delivery;
 use crate::held::Held;
+use crate::keyring::Keyring;
 use crate::peer::Outbound;
 use crate::ports::{
     AccountStore, Clock, CrashPoints, HeldStore, KeyPackageStore, LogStore, Peers, Rng, RoomStore,
@@ -45,21 +46,14 @@ pub struct Ports {
     pub crash_points: Arc<dyn CrashPoints>,
 }
 
-/// Name and keys of this server.
+/// Name and keys of this server. Its clones share the keys, which may be replaced while it runs.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The domain.
     pub name: ServerName,
     /// Where it answers, for people and clients.
     pub base_url: String,
-    /// Signs the server document.
-    pub root: PrivateKey,
-    /// Signs requests, under the id `r<serial>`.
-    pub request_key: PrivateKey,
-    /// Signs heads and orders, under the id `m<serial>`.
-    pub room_key: PrivateKey,
-    /// Counts up with every change of the document.
-    pub serial: u64,
+    keys: Arc<RwLock<Arc<Keyring>>>,
 }
 
 /// Whether anybody may make an account.
@@ -92,38 +86,30 @@ pub struct Homeserver {
     pub(crate) password_work: Arc<PasswordWork>,
 }
 
-/// How long a server document is valid, in milliseconds; it is signed anew for every reader.
-const DOCUMENT_VALID_MS: u64 = 7 * 24 * 3_600 * 1_000;
-
 impl Identity {
-    /// Id of the request key in the server document.
-    pub fn request_key_id(&self) -> String {
-        format!("r{}", self.serial)
+    /// A server with these keys.
+    pub fn new(name: ServerName, base_url: impl Into<String>, keys: Keyring) -> Self {
+        Self {
+            name,
+            base_url: base_url.into(),
+            keys: Arc::new(RwLock::new(Arc::new(keys))),
+        }
     }
 
-    /// Id of the room key in the server document.
-    pub fn room_key_id(&self) -> String {
-        format!("m{}", self.serial)
+    /// The keys as they are now.
+    pub fn keys(&self) -> Arc<Keyring> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&keys)
+    }
+
+    /// Signs with these keys from now on, everywhere; they have to be written down before.
+    pub fn replace_keys(&self, keys: Keyring) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 
     /// The signed server document (DOC-1), valid for a week from `now_ms`.
     pub fn document(&self, now_ms: u64) -> SignedDocument {
-        let listed = |id, key: &PrivateKey| ListedKey {
-            id,
-            key: key.public(),
-            from: 0,
-            until: now_ms + 2 * DOCUMENT_VALID_MS,
-        };
-        let document = Document {
-            name: self.name.clone(),
-            base_url: self.base_url.clone(),
-            versions: VERSIONS.iter().map(|v| (*v).to_owned()).collect(),
-            serial: self.serial,
-            expires: now_ms + DOCUMENT_VALID_MS,
-            request_keys: vec![listed(self.request_key_id(), &self.request_key)],
-            room_keys: vec![listed(self.room_key_id(), &self.room_key)],
-        };
-        document.sign(&self.root)
+        self.keys().document(&self.name, &self.base_url, now_ms)
     }
 }
 
@@ -166,6 +152,11 @@ impl Homeserver {
         let work = Box::new(move || drop(done.send(work())));
         self.ports.tasks.compute(work).await;
         result.await.ok()
+    }
+
+    /// Name and keys of this server.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// This server's document (DOC-1).

@@ -10,12 +10,15 @@ pub mod delivery;
 mod held;
 pub mod homeserver;
 pub mod key_package;
+pub mod keyring;
 pub mod peer;
 pub mod ports;
 pub mod room;
 
 pub use caller::Caller;
 pub use homeserver::{Homeserver, Identity, Ports, Registration, Settings};
+
+pub use keyring::{Begin, Keyring, SigningKey};
 
 /// Target of the trace events, at level debug, that tell one hop of a message's way in words;
 /// their field `hop` names its kind. `holm demo` shows them; elsewhere nobody listens.

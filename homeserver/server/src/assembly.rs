@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use holm_client_api::Sockets;
 use holm_core::ports::{Clock, CrashPoints, Rng};
-use holm_core::{Homeserver, Identity, Ports, Registration, Settings};
+use holm_core::{Homeserver, Identity, Keyring, Ports, Registration, Settings};
 use holm_federation::{
     AddressGuard, HickoryResolver, HttpExchange, Transport, TransportParts, TransportSettings,
 };
@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
 use crate::failure::{Failure, Outcome};
-use crate::keys::{DataFolder, ServerKeys};
+use crate::keys::DataFolder;
 use crate::listener::Listener;
 use crate::operator::{self, Operator};
 use crate::runtime::{OsRng, SystemClock, TokioTasks};
@@ -47,7 +47,7 @@ impl Assembly {
     pub async fn start(
         config: &Config,
         data: &DataFolder,
-        keys: ServerKeys,
+        keys: Keyring,
         base_url: &str,
         stop: CancellationToken,
     ) -> Result<Self, Failure> {
@@ -129,15 +129,8 @@ fn store_failed(why: &str) -> Failure {
     ))
 }
 
-fn identity(config: &Config, keys: ServerKeys, base_url: &str) -> Result<Identity, Failure> {
-    Ok(Identity {
-        name: config.domain()?.clone(),
-        base_url: base_url.to_owned(),
-        root: keys.root,
-        request_key: keys.request,
-        room_key: keys.room,
-        serial: keys.serial,
-    })
+fn identity(config: &Config, keys: Keyring, base_url: &str) -> Result<Identity, Failure> {
+    Ok(Identity::new(config.domain()?.clone(), base_url, keys))
 }
 
 fn transport_parts(

@@ -2,37 +2,29 @@
 //!
 //! Three Ed25519 keys are drawn when a server starts for the first time: the root, which is the
 //! server's identity, and the keys that sign requests and rooms. They lie in `keys.json`, readable
-//! by the owner alone. A folder with a database and no keys is refused: new keys would make it
-//! another server under the same name (DOC-1, DOC-5).
+//! by the owner alone, with those that have followed them since (rotation.rs). A folder with a
+//! database and no keys is refused: new keys would make it another server under the same name
+//! (DOC-1, DOC-5).
+
+mod file;
+mod rotation;
 
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use holm_core::Keyring;
 use holm_core::ports::Rng;
-use holm_protocol::{Base64Url, PrivateKey};
-use serde::{Deserialize, Serialize};
+use holm_protocol::PrivateKey;
 use thiserror::Error;
+
+pub use rotation::Rotation;
 
 /// Name of the key file in the data folder.
 pub const KEYS_FILE: &str = "keys.json";
 /// Name of the database in the data folder, as holm-storage has it.
 const DATABASE_FILE: &str = "holm.db";
 const LOCK_FILE: &str = "keys.lock";
-
-/// What a server signs with.
-#[derive(Clone, Debug)]
-pub struct ServerKeys {
-    /// Signs the server document; its public half is the server's identity.
-    pub root: PrivateKey,
-    /// Signs requests to other servers.
-    pub request: PrivateKey,
-    /// Signs heads and orders.
-    pub room: PrivateKey,
-    /// Serial of the server document these keys stand in.
-    pub serial: u64,
-}
 
 /// A data folder, held by one process.
 #[derive(Debug)]
@@ -72,16 +64,6 @@ pub enum DataError {
     },
 }
 
-/// The key file: seeds, base64url.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyFile {
-    serial: u64,
-    root: Base64Url,
-    request: Base64Url,
-    room: Base64Url,
-}
-
 impl DataFolder {
     /// Creates the folder where it is missing, for its owner alone, and locks it.
     pub fn open(path: &Path) -> Result<Self, DataError> {
@@ -115,16 +97,16 @@ impl DataFolder {
     }
 
     /// The server's keys, and whether they were made just now.
-    pub fn keys(&self, rng: &dyn Rng) -> Result<(ServerKeys, bool), DataError> {
+    pub fn keys(&self, rng: &dyn Rng) -> Result<(Keyring, bool), DataError> {
         let path = self.path.join(KEYS_FILE);
         match std::fs::read(&path) {
-            Ok(bytes) => Ok((read(&path, &bytes)?, false)),
+            Ok(bytes) => Ok((file::read(&path, &bytes)?, false)),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 if self.path.join(DATABASE_FILE).exists() {
                     return Err(DataError::Missing(path));
                 }
-                let keys = ServerKeys::draw(rng);
-                write(&self.path, &keys).map_err(|cause| DataError::Io { path, cause })?;
+                let keys = Keyring::first(draw(rng), draw(rng), draw(rng));
+                file::write(&self.path, &keys).map_err(|cause| DataError::Io { path, cause })?;
                 Ok((keys, true))
             }
             Err(cause) => Err(DataError::Io { path, cause }),
@@ -132,67 +114,11 @@ impl DataFolder {
     }
 }
 
-impl ServerKeys {
-    /// New keys.
-    pub fn draw(rng: &dyn Rng) -> Self {
-        let draw = || {
-            let mut seed = [0; 32];
-            rng.fill(&mut seed);
-            PrivateKey::from_seed(&seed)
-        };
-        Self {
-            root: draw(),
-            request: draw(),
-            room: draw(),
-            serial: 1,
-        }
-    }
-}
-
-fn read(path: &Path, bytes: &[u8]) -> Result<ServerKeys, DataError> {
-    let mode = std::fs::metadata(path).map(|m| m.permissions().mode());
-    if mode.is_ok_and(|mode| mode & 0o077 != 0) {
-        return Err(DataError::Readable(path.to_owned()));
-    }
-    let malformed = |cause: String| DataError::Malformed {
-        path: path.to_owned(),
-        cause,
-    };
-    let file: KeyFile = serde_json::from_slice(bytes).map_err(|e| malformed(e.to_string()))?;
-    let key = |name: &str, seed: &Base64Url| {
-        let seed = <[u8; 32]>::try_from(&seed.0[..])
-            .map_err(|_length| malformed(format!("`{name}` has not 32 bytes")))?;
-        Ok(PrivateKey::from_seed(&seed))
-    };
-    Ok(ServerKeys {
-        root: key("root", &file.root)?,
-        request: key("request", &file.request)?,
-        room: key("room", &file.room)?,
-        serial: file.serial,
-    })
-}
-
-/// Writes the key file so that it is there whole or not at all, also when power fails.
-fn write(folder: &Path, keys: &ServerKeys) -> std::io::Result<()> {
-    let seed = |key: &PrivateKey| Base64Url::from(key.seed().to_vec());
-    let json = serde_json::to_vec_pretty(&KeyFile {
-        serial: keys.serial,
-        root: seed(&keys.root),
-        request: seed(&keys.request),
-        room: seed(&keys.room),
-    })?;
-    let draft = folder.join("keys.json.new");
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)?;
-    file.write_all(&json)?;
-    file.sync_all()?;
-    std::fs::rename(&draft, folder.join(KEYS_FILE))?;
-    File::open(folder)?.sync_all()
+/// A new key.
+fn draw(rng: &dyn Rng) -> PrivateKey {
+    let mut seed = [0; 32];
+    rng.fill(&mut seed);
+    PrivateKey::from_seed(&seed)
 }
 
 #[cfg(test)]
@@ -208,7 +134,7 @@ mod tests {
         let (read, again) = data.keys(&OsRng).unwrap();
         assert!(new && !again);
         assert_eq!(made.root.public(), read.root.public());
-        assert_eq!(made.room.public(), read.room.public());
+        assert_eq!(made.room_signer(0).0, read.room_signer(0).0);
         let mode = std::fs::metadata(data.path().join(KEYS_FILE))
             .unwrap()
             .permissions()
@@ -218,9 +144,7 @@ mod tests {
 
     #[test]
     fn two_installs_differ() {
-        let (one, two) = (ServerKeys::draw(&OsRng), ServerKeys::draw(&OsRng));
-        assert_ne!(one.root.public(), two.root.public());
-        assert_ne!(one.root.public(), one.request.public());
+        assert_ne!(draw(&OsRng).public(), draw(&OsRng).public());
     }
 
     #[test]

@@ -117,6 +117,7 @@ impl Rogue {
             expires: now_ms() + 24 * 3_600_000,
             request_keys: vec![listed("r1", &self.request_key)],
             room_keys: vec![listed("m1", &self.room_key)],
+            successions: Vec::new(),
         }
     }
 

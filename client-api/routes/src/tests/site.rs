@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use holm_client_types::endpoint::CLIENT;
 use holm_core::ports::{Account, Clock, EnrolledDevice, Future, NoCrash, Rng, Tasks};
-use holm_core::{Homeserver, Identity, Ports, Registration, Settings};
+use holm_core::{Homeserver, Identity, Keyring, Ports, Registration, Settings};
 use holm_protocol::endpoint::Endpoint;
 use holm_protocol::identity::DeviceIdentity;
 use holm_protocol::{Base64Url, DeviceUri, Hash, PrivateKey, Problem, ServerName};
@@ -80,14 +80,9 @@ impl Site {
             crash_points: Arc::new(NoCrash),
         };
         let key = |n| PrivateKey::from_seed(&[n; 32]);
-        let identity = Identity {
-            name: ServerName::parse("islet.test").unwrap(),
-            base_url: "https://islet.test".into(),
-            root: key(1),
-            request_key: key(2),
-            room_key: key(3),
-            serial: 1,
-        };
+        let name = ServerName::parse("islet.test").unwrap();
+        let keys = Keyring::first(key(1), key(2), key(3));
+        let identity = Identity::new(name, "https://islet.test", keys);
         let settings = Settings {
             registration: Registration::Open,
         };

@@ -192,7 +192,10 @@ impl Inner {
         let group = step.group(&mls_id).await?;
         let view = group_view(group.public_group()).map_err(refused)?;
         let packages = self.checked(&mut step, &row, &view, claimed).await?;
-        let plan = plan(&account, &view, change, packages, &open, (id, &row))?;
+        let mut plan = plan(&account, &view, change, packages, &open, (id, &row))?;
+        if let Some(document) = self.leads_on(&view.extension.hub) {
+            plan.follow_root(&view, &document);
+        }
         if plan.is_empty() {
             step.commit().await?;
             return Ok(Err(row.position.seq));
@@ -297,6 +300,7 @@ fn plan(
         adds,
         removes,
         update: *change == Change::Update,
+        extension: None,
         aad,
     })
 }

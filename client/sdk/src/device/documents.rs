@@ -64,7 +64,7 @@ impl Inner {
         server: &ServerName,
         pin: Option<PublicKey>,
     ) -> Result<Arc<VerifiedDocument>, SdkError> {
-        let fits = |d: &VerifiedDocument| pin.is_none_or(|root| d.root() == root);
+        let fits = |d: &VerifiedDocument| pin.is_none_or(|root| d.stands_under(&root));
         let holds = |d: &VerifiedDocument| fits(d) && d.content().expires > self.now_ms();
         if let Some(known) = self.known_document(server).filter(|d| holds(d)) {
             return Ok(known);
@@ -82,12 +82,8 @@ impl Inner {
         let mut state = self.lock().await;
         let mut step = state.step().await?;
         let before = trust::document(&mut step.tx, server).await?;
-        let before = before.and_then(|old| {
-            let serial = holm_protocol::json::from_slice::<SerialOnly>(old.document.as_slice());
-            serial.ok().map(|s| (old.root, s.serial))
-        });
-        let first = before.is_none_or(|(root, _)| root != signed.root);
-        let trust = Trust { pin, known: before };
+        let first = before.as_ref().is_none_or(|old| old.root != signed.root);
+        let trust = Trust::after(pin, before.as_ref());
         let verified = signed
             .verify(server, &trust, self.now_ms())
             .map_err(|e| SdkError::Answer(format!("the document of {server}: {e}")))?;
@@ -125,15 +121,24 @@ impl Inner {
         self.fetch_document(server, Some(root)).await
     }
 
+    /// The document at hand of a room's hub, where it leads on from the root that the room names
+    /// (ROOM-17).
+    pub(crate) fn leads_on(&self, hub: &Hub) -> Option<Arc<VerifiedDocument>> {
+        let document = self.known_document(&hub.server()?);
+        document.filter(|d| !d.steps_from(&hub.root).is_empty())
+    }
+
+    /// Whether a room has to follow its hub to another root, as far as is known without looking
+    /// into its group.
+    pub(crate) fn must_follow(&self, room: &RoomUri) -> bool {
+        let hub = held(&self.hubs).get(room).cloned();
+        hub.is_some_and(|hub| self.leads_on(&hub).is_some())
+    }
+
     fn known_document(&self, server: &ServerName) -> Option<Arc<VerifiedDocument>> {
         let documents = held(&self.documents);
         documents.get(server).cloned()
     }
-}
-
-#[derive(serde::Deserialize)]
-struct SerialOnly {
-    serial: u64,
 }
 
 /// Whether the document lists the key that signed a head, and the signature holds (HEAD-2).

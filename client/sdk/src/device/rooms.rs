@@ -39,7 +39,12 @@ impl Inner {
     async fn make_room(&self) -> Result<RoomUri, SdkError> {
         let account = self.account()?;
         let server = account.user.server();
-        let document = self.document(&server, None).await?;
+        // Fresh, since a room that names a root of yesterday is refused.
+        let document = match self.fetch_document(&server, None).await {
+            Ok(document) => document,
+            Err(error) if error.is_transient() => self.document(&server, None).await?,
+            Err(error) => return Err(error),
+        };
         let hub = Hub::new(&server, document.root());
         let extension = RoomExtension::new(hub.clone(), account.user.clone());
         let room = RoomUri::new(&server, &self.ports.name())

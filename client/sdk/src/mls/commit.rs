@@ -5,12 +5,15 @@
 
 use std::collections::BTreeSet;
 
+use holm_mls::settings::context_extensions;
 use holm_mls::view::{commit_view, group_view};
 use holm_mls::{Provider, sign_bundle, signer};
 use holm_protocol::aad::Aad;
 use holm_protocol::admission::{GroupView, admit_commit};
 use holm_protocol::bundle::Bundle;
+use holm_protocol::document::VerifiedDocument;
 use holm_protocol::order::SignedOrder;
+use holm_protocol::room_extension::RoomExtension;
 use openmls::group::MlsGroup;
 use openmls::prelude::{KeyPackage, LeafNodeIndex, Sender};
 use openmls_traits::OpenMlsProvider;
@@ -27,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) removes: BTreeSet<u32>,
     /// Whether the own leaf gets new keys, whatever else there is to do.
     pub(crate) update: bool,
+    /// The room extension afterwards, where it changes.
+    pub(crate) extension: Option<RoomExtension>,
     /// Its authenticated data.
     pub(crate) aad: Aad,
 }
@@ -34,7 +39,20 @@ pub(crate) struct Plan {
 impl Plan {
     /// Whether nothing is left to do.
     pub(crate) fn is_empty(&self) -> bool {
-        self.adds.is_empty() && self.removes.is_empty() && !self.update
+        let is_same = self.extension.is_none() && !self.update;
+        self.adds.is_empty() && self.removes.is_empty() && is_same
+    }
+
+    /// Names the hub's newest root, as its document leads on from the one named now (ROOM-17).
+    pub(crate) fn follow_root(&mut self, view: &GroupView, document: &VerifiedDocument) {
+        let steps = document.steps_from(&view.extension.hub.root);
+        if steps.is_empty() {
+            return;
+        }
+        self.aad.carry_successions(steps);
+        let mut extension = view.extension.clone();
+        extension.hub.root = document.root();
+        self.extension = Some(extension);
     }
 }
 
@@ -65,12 +83,19 @@ pub(crate) fn make(
         .clear_pending_commit(&provider.store)
         .map_err(refused)?;
     let orders = plan.aad.orders.iter().map(|o| o.order.clone()).collect();
+    let successions = plan.aad.successions();
     group.set_aad(plan.aad.to_bytes());
-    let made = group
+    let mut builder = group
         .commit_builder()
         .propose_adds(plan.adds)
         .propose_removals(plan.removes.into_iter().map(LeafNodeIndex::new))
-        .force_self_update(plan.update)
+        .force_self_update(plan.update);
+    if let Some(extension) = &plan.extension {
+        builder = builder
+            .propose_group_context_extensions(context_extensions(extension))
+            .map_err(refused)?;
+    }
+    let made = builder
         .load_psks(&provider.store)
         .map_err(refused)?
         .create_group_info(true)
@@ -85,7 +110,8 @@ pub(crate) fn make(
         .ok_or_else(|| SdkError::Mls("the commit is not pending".into()))?;
     let before = group_view(group.public_group()).map_err(refused)?;
     let sender = Sender::Member(group.own_leaf_index());
-    let view = commit_view(group.public_group(), staged, &sender, orders).map_err(refused)?;
+    let mut view = commit_view(group.public_group(), staged, &sender, orders).map_err(refused)?;
+    view.successions = successions;
     admit_commit(&before, &view, now_ms)
         .map_err(|refusal| SdkError::Invalid(refusal.to_string()))?;
     match bundle.is_within_limit() {

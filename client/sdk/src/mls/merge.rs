@@ -8,6 +8,7 @@ use holm_mls::{Provider, check_bundle, external_pub, signer, wire_bytes};
 use holm_protocol::aad::Aad;
 use holm_protocol::admission::{Admitted, CommitView, Committer, GroupView, admit_commit};
 use holm_protocol::bundle::CommitBody;
+use holm_protocol::document::Succession;
 use holm_protocol::head::SignedHead;
 use holm_protocol::identity::DeviceIdentity;
 use holm_protocol::mls_header::MlsHeader;
@@ -54,6 +55,7 @@ pub(crate) fn merge(
     let commit = body.commit.as_slice();
     let aad = read_header(group, commit)?;
     let orders = aad.orders.iter().filter_map(verify).collect();
+    let successions = aad.successions();
     let message: MlsMessageIn =
         holm_protocol::encoding::decode(commit).map_err(|e| e.to_string())?;
     let message = message
@@ -71,7 +73,7 @@ pub(crate) fn merge(
             (staged, &sender),
             body,
             &before,
-            orders,
+            (orders, successions),
             time_ms,
         )
     };
@@ -132,11 +134,12 @@ fn judge(
     (staged, sender): (&StagedCommit, &Sender),
     body: &CommitBody,
     before: &GroupView,
-    orders: Vec<Order>,
+    (orders, successions): (Vec<Order>, Vec<Succession>),
     time_ms: u64,
 ) -> Result<(CommitView, Admitted), String> {
     let public = group.public_group();
-    let view = commit_view(public, staged, sender, orders).map_err(|e| e.to_string())?;
+    let mut view = commit_view(public, staged, sender, orders).map_err(|e| e.to_string())?;
+    view.successions = successions;
     let admitted = admit_commit(before, &view, time_ms).map_err(|e| e.to_string())?;
     if staged.self_removed() {
         // The epoch it leads to is closed to this device, so its context cannot be compared.

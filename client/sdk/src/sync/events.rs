@@ -33,6 +33,8 @@ pub(crate) struct Taken {
     pub(crate) committed: bool,
     /// Whether events before one that came are missing.
     pub(crate) gap: bool,
+    /// Whether the hub was found to have another root than the room names.
+    pub(crate) new_root: bool,
 }
 
 /// One step's work on a room.
@@ -145,7 +147,7 @@ impl Inner {
         }
         self.progressed();
         if unknown_key {
-            self.look_for_new_keys(room).await;
+            taken.new_root |= self.look_for_new_keys(room).await;
         }
         stopped.map_or(Ok(()), |why| Err(Refused::Ever(why)))
     }

@@ -176,17 +176,19 @@ impl Inner {
         }
     }
 
-    /// The hub may have a new key: its document is asked for anew.
-    pub(super) async fn look_for_new_keys(&self, room: &RoomUri) {
+    /// The hub may have a new key: its document is asked for anew. Whether it leads on from the
+    /// root that the room names.
+    pub(super) async fn look_for_new_keys(&self, room: &RoomUri) -> bool {
         let Ok(hub) = self.room_hub(room).await else {
-            return;
+            return false;
         };
         let Some(server) = hub.server() else {
-            return;
+            return false;
         };
         if let Err(error) = self.refresh_document(&server, hub.root).await {
             tracing::debug!(%server, %error, "no newer document");
         }
+        self.must_follow(room)
     }
 }
 

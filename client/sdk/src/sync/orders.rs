@@ -65,8 +65,8 @@ impl Inner {
         Ok(())
     }
 
-    /// How long this device waits before it carries out a room's open orders; `None` where there
-    /// are none, or it is meant itself.
+    /// How long this device waits before it carries out a room's open orders, or follows its hub to
+    /// another root (ROOM-17); `None` where there is nothing to do, or it is meant itself.
     pub(super) async fn order_wait(&self, room: &RoomUri) -> Result<Option<Duration>, SdkError> {
         let account = self.account()?;
         let mut state = self.lock().await;
@@ -75,7 +75,8 @@ impl Inner {
             return Ok(None);
         };
         let open = orders::open(&mut step.tx, row.id).await?;
-        if open.is_empty() || row.state != RoomState::Active {
+        let follows = self.must_follow(room);
+        if (open.is_empty() && !follows) || row.state != RoomState::Active {
             return Ok(None);
         }
         let group = step.group(&group_id(room, row.generation)).await?;
@@ -83,7 +84,7 @@ impl Inner {
         step.commit().await?;
         let meant = |device: &DeviceUri| open.iter().any(|o| o.order.subject.means(device));
         let due = view.leaves.iter().any(|l| meant(&l.identity.device));
-        if !due || meant(&account.device) {
+        if !(due || follows) || meant(&account.device) {
             return Ok(None);
         }
         let before = devices_before(&view, &account.device, &meant);

@@ -177,7 +177,12 @@ impl Session {
             if taken.gap {
                 self.fill_gap(&room).await?;
             }
-            if taken.committed {
+            if taken.new_root {
+                // All rooms of that hub have to follow, this one among them.
+                for room in self.inner.active_rooms().await? {
+                    self.plan_orders(&room).await?;
+                }
+            } else if taken.committed {
                 self.plan_orders(&room).await?;
             }
             *self.taken.entry(room).or_default() += events.len();

@@ -77,7 +77,8 @@ impl PublicRoom {
         let ProcessedMessageContent::StagedCommitMessage(staged) = processed.into_content() else {
             return Err(StageError::invalid("not a commit"));
         };
-        let view = commit_view(&self.group, &staged, &sender, carried(&aad, orders))?;
+        let mut view = commit_view(&self.group, &staged, &sender, carried(&aad, orders))?;
+        view.successions = aad.successions();
         check_bundle(&self.crypto, &self.group, &staged, &sender, body)?;
         let admitted = admit_commit(&self.view, &view, time_ms)?;
         let references = add_references(&staged, &self.crypto)?;

@@ -1,15 +1,18 @@
-//! The rules on a change of the room extension (ADM-11).
+//! The rules on a change of the room extension (ADM-11, ADM-14).
 
 use std::collections::BTreeSet;
 
+use super::extensions::read_extensions;
 use super::tree::TreeAfter;
-use super::{GroupView, Refusal};
+use super::{CommitView, GroupView, Refusal};
+use crate::document::chain_leads;
 use crate::room_extension::{Policy, Role, RoomExtension};
 use crate::uri::UserUri;
 
 /// Judges the new extension of a commit by the member at `committer`, whose role allows changing it.
 pub(super) fn check_change(
     group: &GroupView,
+    commit: &CommitView,
     committer: u32,
     new: &RoomExtension,
     after: &TreeAfter<'_>,
@@ -19,7 +22,7 @@ pub(super) fn check_change(
     if highest_touched(old, new) > role {
         return Err(Refusal::RoleNotAllowed);
     }
-    if old.hub != new.hub && (role < Role::Owner || !term_follows(old, new)) {
+    if old.hub != new.hub && !follows_root(group, commit, new) && !moves(old, new, role) {
         return Err(Refusal::HubNotAllowed);
     }
     if after.has_owner(old) && !after.has_owner(new) {
@@ -52,12 +55,31 @@ fn requirements(policy: Policy) -> [Role; 3] {
     [policy.add, policy.remove, policy.change]
 }
 
-/// The term rises by one with a new domain and stays otherwise.
-fn term_follows(old: &RoomExtension, new: &RoomExtension) -> bool {
-    let expected = if old.hub.domain == new.hub.domain {
-        Some(old.hub.term)
-    } else {
-        old.hub.term.checked_add(1)
-    };
-    expected == Some(new.hub.term)
+/// An owner names another server as hub; the term rises by one (ADM-11).
+fn moves(old: &RoomExtension, new: &RoomExtension, role: Role) -> bool {
+    role >= Role::Owner
+        && old.hub.domain != new.hub.domain
+        && old.hub.term.checked_add(1) == Some(new.hub.term)
+}
+
+/// The hub stays and its root follows the one named before, as the commit's authenticated data
+/// proves (ADM-14).
+fn follows_root(group: &GroupView, commit: &CommitView, new: &RoomExtension) -> bool {
+    let (old, new) = (&group.extension.hub, &new.hub);
+    let stays = (&old.domain, old.term) == (&new.domain, new.term);
+    stays
+        && old
+            .server()
+            .is_some_and(|server| chain_leads(&server, &commit.successions, &old.root, &new.root))
+}
+
+/// The change does nothing else than follow the hub's root, which any member may do: it carries
+/// out what the former root signed (ADM-14).
+pub(super) fn only_follows_root(group: &GroupView, commit: &CommitView) -> bool {
+    let new = commit.extensions.as_deref().map(read_extensions);
+    new.and_then(Result::ok).is_some_and(|new| {
+        let mut rest = new.clone();
+        rest.hub = group.extension.hub.clone();
+        rest == group.extension && follows_root(group, commit, &new)
+    })
 }

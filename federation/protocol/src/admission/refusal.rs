@@ -41,8 +41,12 @@ pub enum Refusal {
     /// The change touches a role above the committer's own.
     #[error("nobody grants, takes or requires a role above the own")]
     RoleNotAllowed,
-    /// The hub is changed by somebody other than an owner, or its term does not follow.
-    #[error("an owner names the hub, and its term rises by one with a new domain, else not")]
+    /// The hub is changed by somebody other than an owner, its term does not follow, or its new root
+    /// is not signed by the one before.
+    #[error(
+        "an owner names the hub, whose term rises by one with a new domain, else not; its root \
+         changes to one that the root before has signed"
+    )]
     HubNotAllowed,
     /// No participant would be owner any more.
     #[error("the change would leave the room without a participating owner")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::change::check_change;
+use super::change::{check_change, only_follows_root};
 use super::extensions::read_extensions;
 use super::tree::TreeAfter;
 use super::{Admitted, CommitView, Committer, GroupView, Leaf, NewLeaf, Refusal};
@@ -11,7 +11,7 @@ use crate::limits::COMMIT_ADDS_MAX;
 use crate::room_extension::{Role, RoomExtension};
 use crate::uri::{DeviceUri, UserUri};
 
-/// Judges a commit that MLS found valid, at `time_ms` (ADM-1 to ADM-13).
+/// Judges a commit that MLS found valid, at `time_ms` (ADM-1 to ADM-14).
 ///
 /// The time is that of the commit's event, by the hub's clock, so that followers and devices come
 /// to the same verdict whenever they read it; a hub that judges before it appends takes the time
@@ -40,7 +40,7 @@ pub fn admit_commit(
         .transpose()?;
     let after = TreeAfter::new(group, commit);
     if let (Some(new), Committer::Member(index)) = (&extension, commit.committer) {
-        check_change(group, index, new, &after)?;
+        check_change(group, commit, index, new, &after)?;
     }
     after.check(extension.as_ref().unwrap_or(&group.extension))?;
     if commit.adds.len() > COMMIT_ADDS_MAX {
@@ -92,7 +92,8 @@ fn check_member(group: &GroupView, commit: &CommitView, index: u32) -> Result<()
     if !removed.all(|leaf| may_remove.allows(leaf)) {
         return Err(Refusal::RemoveNotAllowed);
     }
-    if commit.extensions.is_some() && role < group.extension.policy.change {
+    let changes = commit.extensions.is_some() && !only_follows_root(group, commit);
+    if changes && role < group.extension.policy.change {
         Err(Refusal::ChangeNotAllowed)
     } else {
         Ok(())

@@ -1,5 +1,6 @@
 //! What the admission function looks at, free of any MLS library's types.
 
+use crate::document::Succession;
 use crate::identity::DeviceIdentity;
 use crate::order::Order;
 use crate::room_extension::RoomExtension;
@@ -76,6 +77,8 @@ pub struct CommitView {
     pub other_proposals: bool,
     /// The orders in its authenticated data whose signature and room were verified.
     pub orders: Vec<Order>,
+    /// The successions of the hub's root in its authenticated data, not yet verified (ADM-14).
+    pub successions: Vec<Succession>,
 }
 
 /// What an admitted commit changes.

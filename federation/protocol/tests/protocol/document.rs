@@ -28,6 +28,7 @@ fn document() -> Document {
         expires: NOW + 1,
         request_keys: vec![listed("q1"), listed("q2")],
         room_keys: vec![listed("r1")],
+        successions: Vec::new(),
     }
 }
 

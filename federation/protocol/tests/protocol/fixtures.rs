@@ -101,6 +101,7 @@ pub(crate) fn commit(committer: u32) -> CommitView {
         extensions: None,
         other_proposals: false,
         orders: Vec::new(),
+        successions: Vec::new(),
     }
 }
 

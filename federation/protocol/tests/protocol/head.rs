@@ -39,6 +39,7 @@ fn document(root: &str) -> VerifiedDocument {
         expires: NOW + 1,
         request_keys: vec![listed("q1", &key("request"), (0, NOW + 1))],
         room_keys: vec![listed("r1", &key("room"), (NOW - 1_000, NOW + 1_000))],
+        successions: Vec::new(),
     };
     let signed = document.sign(&key(root));
     signed.verify(&islet(), &Trust::default(), NOW).unwrap()

@@ -117,13 +117,9 @@ impl Transport {
             origin: &identity.name,
             destination: server,
         };
-        let created = self.now_ms() / 1_000;
-        let signed = sign_request(
-            &parts,
-            &identity.request_key_id(),
-            &identity.request_key,
-            created,
-        );
+        let (keys, now_ms) = (identity.keys(), self.now_ms());
+        let (id, key) = keys.request_signer(now_ms);
+        let signed = sign_request(&parts, id, key, now_ms / 1_000);
         let mut request = Request::builder()
             .method(call.endpoint.method)
             .header(ORIGIN, identity.name.as_str())

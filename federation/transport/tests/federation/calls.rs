@@ -156,7 +156,7 @@ fn verify(
     let (parts, body) = request.into_parts();
     let read = UnverifiedRequest::read(parts.method, parts.uri, &parts.headers, body).unwrap();
     assert_eq!(read.key_id(), "r1");
-    let key = world.islet.request_key.public();
+    let key = world.islet.keys().request_signer(0).1.public();
     read.verify(&key, &name("skerry.example"), START_MS)
         .unwrap()
 }

@@ -198,7 +198,7 @@ async fn the_server_document_is_served_to_anybody() {
     assert_eq!(status, StatusCode::OK);
     let document: SignedDocument = serde_json::from_slice(&body).unwrap();
     let trust = Trust {
-        pin: Some(called.world.islet.root.public()),
+        pin: Some(called.world.islet.keys().root.public()),
         known: None,
     };
     document

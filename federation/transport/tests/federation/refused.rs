@@ -186,7 +186,7 @@ async fn a_request_in_this_servers_own_name() {
     let mut draft = Draft::notify();
     (draft.origin, draft.key) = (
         name("islet.example"),
-        called.world.islet.request_key.clone(),
+        called.world.islet.keys().request_signer(0).1.clone(),
     );
     let problem = called.problem(draft.sign().request()).await;
     assert_eq!(problem.code, Code::Forbidden);

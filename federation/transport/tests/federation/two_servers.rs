@@ -27,7 +27,7 @@ async fn start(world: &World, dns: &Arc<Dns>, ca: &Authority, protocol: &str) ->
     let port = listener.local_addr().unwrap().port();
     dns.srv(server, 1, port, &format!("holm.{server}"));
     dns.host(&format!("holm.{server}"), "127.0.0.1");
-    dns.pin(server, &world.islet.root);
+    dns.pin(server, &world.islet.keys().root);
     tokio::spawn(serve(listener, ca.acceptor_for(server, protocol), router));
     transport
 }

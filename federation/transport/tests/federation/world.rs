@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use holm_core::Identity;
 use holm_core::ports::{Clock, Exchange, ExchangeError, Future, PeerStore, Rng, Stored};
+use holm_core::{Identity, Keyring, SigningKey};
 use holm_federation::{
     AddressGuard, Resolve, ResolveError, Resolved, Route, SrvTarget, Transport, TransportParts,
     TransportSettings,
@@ -25,14 +25,15 @@ pub(crate) fn name(text: &str) -> ServerName {
 
 /// Name and keys made from one number.
 pub(crate) fn identity(server: &str, seed: u8, serial: u64) -> Identity {
-    Identity {
-        name: name(server),
-        base_url: format!("https://{server}"),
-        root: PrivateKey::from_seed(&[seed; 32]),
-        request_key: PrivateKey::from_seed(&[seed + 1; 32]),
-        room_key: PrivateKey::from_seed(&[seed + 2; 32]),
+    let key = |n| PrivateKey::from_seed(&[seed + n; 32]);
+    let keys = Keyring {
+        root: key(0),
+        successions: Vec::new(),
         serial,
-    }
+        request_keys: vec![SigningKey::first(format!("r{serial}"), key(1))],
+        room_keys: vec![SigningKey::first(format!("m{serial}"), key(2))],
+    };
+    Identity::new(name(server), format!("https://{server}"), keys)
 }
 
 /// A clock that the test moves.

@@ -195,17 +195,18 @@ async fn judge(
     check_claims(state, homeserver, staged).await
 }
 
-/// A room stays with its hub: moving one is admitted by the rules and not built yet.
+/// A room stays with its hub: moving one is admitted by the rules and not built yet. The hub's
+/// root may change, as admission has judged (ADM-14).
 pub(super) fn check_hub_stays(state: &RoomState, staged: &StagedRoomCommit) -> Result<(), Problem> {
     let hub = &state.group.view().extension.hub;
     let moves = staged
         .admitted
         .extension
         .as_ref()
-        .is_some_and(|e| e.hub != *hub);
+        .is_some_and(|e| (&e.hub.domain, e.hub.term) != (&hub.domain, hub.term));
     match moves {
         true => {
-            let text = "a room cannot be moved to another hub or root yet";
+            let text = "a room cannot be moved to another hub yet";
             Err(Problem::new(Code::CommitForbidden, text))
         }
         false => Ok(()),

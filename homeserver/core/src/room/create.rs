@@ -26,7 +26,7 @@ impl Homeserver {
     ) -> Result<(), Problem> {
         check_request(self, caller, room, &tree)?;
         let group = PublicRoom::start(room, &group_info, &tree).map_err(|e| stage_problem(&e))?;
-        let hub = (self.name(), &self.identity.root.public());
+        let hub = (self.name(), &self.identity.keys().root.public());
         let extensions = group.context_extensions();
         admit_creation(
             group.view(),

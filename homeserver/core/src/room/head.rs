@@ -72,8 +72,9 @@ fn sign_head(state: &mut RoomState, homeserver: &Homeserver) -> Bytes {
         hash: position.hash,
         time: homeserver.now_ms().max(position.time),
     };
-    let identity = &homeserver.identity;
-    let signed = SignedHead::sign(head, &identity.room_key_id(), &identity.room_key);
+    let keys = homeserver.identity.keys();
+    let (id, key) = keys.room_signer(head.time);
+    let signed = SignedHead::sign(head, id, key);
     let bytes = Bytes::from(encode(&signed));
     state.signed_head = Some((position.seq, bytes.clone()));
     bytes

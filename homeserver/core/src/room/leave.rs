@@ -28,8 +28,9 @@ impl RoomTask {
             reason: Reason::LEAVE,
             time: homeserver.now_ms(),
         };
-        let identity = &homeserver.identity;
-        let signed = SignedOrder::sign(order, &identity.room_key_id(), &identity.room_key);
+        let keys = homeserver.identity.keys();
+        let (id, key) = keys.room_signer(order.time);
+        let signed = SignedOrder::sign(order, id, key);
         let stored = StoredOrder {
             subject: signed.order.subject.clone(),
             bytes: encode(&signed).into(),

@@ -72,11 +72,11 @@ pub(super) async fn hub_room_key(
 ) -> Option<PublicKey> {
     let identity = &homeserver.identity;
     if hub == homeserver.name() {
-        return (id == identity.room_key_id()).then(|| identity.room_key.public());
+        return identity.keys().room_key(id, time_ms);
     }
     let document = homeserver.ports.peers.document(hub, Some(id)).await;
     match document {
-        Ok(document) if document.root() == *root => document.room_key(id, time_ms),
+        Ok(document) if document.stands_under(root) => document.room_key(id, time_ms),
         Ok(_other_root) => None,
         Err(error) => {
             tracing::warn!(%hub, %error, "the hub's document cannot be had");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use holm_protocol::encoding::encode;
 use holm_protocol::{Code, Problem};
 
-use super::hub::signed_order;
+use super::hub::{document_after_rotation, signed_order};
 use super::world::World;
 use crate::device::Change;
 use crate::event::DeviceEvent;
@@ -122,6 +122,31 @@ async fn devices_carry_an_order_out_one_after_another_and_whom_it_means_never() 
     waits.sort();
     let rank = |n: u64| Some(Duration::from_millis(200 * n));
     assert_eq!(waits, [rank(0), rank(1), rank(2)]);
+}
+
+#[tokio::test]
+async fn a_member_without_a_role_follows_the_hub_to_its_next_root() {
+    // ROOM-17, ADM-14, DOC-11
+    let world = World::new();
+    let (alice, bob) = (world.member("alice").await, world.member("bob").await);
+    let room = world.room(&alice, &[&bob]).await;
+    let inner = &bob.device.inner;
+    let before = inner.room_hub(&room).await.unwrap();
+    assert!(inner.order_wait(&room).await.unwrap().is_none());
+
+    let rotated = document_after_rotation();
+    let root = rotated.root;
+    world.hub.lock().document = rotated;
+    assert!(inner.look_for_new_keys(&room).await);
+    assert!(inner.order_wait(&room).await.unwrap().is_some());
+    inner.change(&room, Change::Orders).await.unwrap();
+    let after = inner.room_hub(&room).await.unwrap();
+    assert_eq!((after.term, after.root), (before.term, root));
+    assert!(inner.order_wait(&room).await.unwrap().is_none());
+
+    world.all_pull(&room, &[&alice]).await;
+    let known = alice.device.inner.room_hub(&room).await.unwrap();
+    assert_eq!(known.root, root);
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use holm_client_types::room::{
 };
 use holm_protocol::aad::{Aad, ClientMsgId};
 use holm_protocol::bundle::Bundle;
-use holm_protocol::document::{Document, ListedKey, SignedDocument};
+use holm_protocol::document::{Document, ListedKey, SignedDocument, Succession};
 use holm_protocol::encoding::encode;
 use holm_protocol::event::{EventHeader, Position};
 use holm_protocol::federation::BundleJson;
@@ -69,6 +69,8 @@ pub(super) struct State {
     pub(super) refuse_messages: VecDeque<Option<Problem>>,
     /// What devices sent over their line, in order.
     pub(super) heard: Vec<DeviceFrame>,
+    /// The document it serves.
+    pub(super) document: SignedDocument,
     /// To the newest line.
     pub(super) line: Option<UnboundedSender<Say>>,
 }
@@ -94,6 +96,7 @@ impl Default for State {
             loses_commit_answers: false,
             refuse_messages: VecDeque::new(),
             heard: Vec::new(),
+            document: document(),
             line: None,
         }
     }
@@ -111,14 +114,27 @@ pub(super) fn room_key() -> PrivateKey {
     PrivateKey::from_seed(&[2; 32])
 }
 
-pub(super) fn document() -> SignedDocument {
+fn document() -> SignedDocument {
+    plain_document().sign(&root())
+}
+
+/// The document of a server that has another root now,.
+pub(super) fn document_after_rotation() -> SignedDocument {
+    let next = PrivateKey::from_seed(&[9; 32]);
+    let mut document = plain_document();
+    document.serial = 2;
+    document.successions = vec![Succession::sign(&server(), &root(), next.public())];
+    document.sign(&next)
+}
+
+fn plain_document() -> Document {
     let listed = |id: &str, key: &PrivateKey| ListedKey {
         id: id.into(),
         key: key.public(),
         from: 0,
         until: 2 * now_ms(),
     };
-    let document = Document {
+    Document {
         name: server(),
         base_url: "https://islet.test".into(),
         versions: vec!["v1".into()],
@@ -126,8 +142,8 @@ pub(super) fn document() -> SignedDocument {
         expires: 2 * now_ms(),
         request_keys: vec![],
         room_keys: vec![listed("m1", &room_key())],
-    };
-    document.sign(&root())
+        successions: Vec::new(),
+    }
 }
 
 pub(super) fn signed_head(room: &RoomUri, seq: u64, hash: Hash) -> SignedHead {
@@ -282,7 +298,7 @@ impl State {
         let (_, path) = asked.split_once("/client/v1/").unwrap();
         match path.split('/').next().unwrap() {
             "register" => Ok(json(&register(&read(body)))),
-            "servers" => Ok(json(&document())),
+            "servers" => Ok(json(&self.document)),
             "keyPackages" => Ok(self.key_packages(caller, body)),
             "keyMaterial" => Ok(self.claim(path.trim_start_matches("keyMaterial/"), body)),
             "rooms" => self.room(path.trim_start_matches("rooms"), body),

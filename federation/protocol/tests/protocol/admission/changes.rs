@@ -3,10 +3,11 @@
 use holm_protocol::admission::{
     Admitted, CommitView, ContextExtension, GroupView, Refusal, admit_commit,
 };
+use holm_protocol::document::Succession;
 use holm_protocol::room_extension::{Hub, Policy, Role, RoleEntry, RoomExtension};
 
 use super::{context, judge};
-use crate::fixtures::{NOW, commit, group, key, leaf, new_leaf, skerry, user};
+use crate::fixtures::{NOW, commit, group, islet, key, leaf, new_leaf, skerry, user};
 
 /// The group, with policy letting admins change it.
 fn open_group() -> GroupView {
@@ -158,7 +159,7 @@ fn a_room_whose_owner_left_is_still_changed_by_its_admins() {
 
 /// ADM-11
 #[test]
-fn the_term_rises_by_one_with_a_new_hub_and_stays_with_a_new_root() {
+fn the_term_rises_by_one_with_a_new_hub_and_not_with_the_old_one() {
     let group = group();
     let moved = |term| Hub {
         term,
@@ -176,11 +177,33 @@ fn the_term_rises_by_one_with_a_new_hub_and_stays_with_a_new_root() {
         assert!(holds || verdict == Err(Refusal::HubNotAllowed));
     }
     let root = key("next root of islet").public();
-    assert!(change(&group, 0, |e| e.hub.root = root).is_ok());
+    assert_eq!(
+        change(&group, 0, |e| e.hub.root = root),
+        Err(Refusal::HubNotAllowed)
+    );
     assert_eq!(
         change(&group, 0, |e| e.hub.term = 2),
         Err(Refusal::HubNotAllowed)
     );
+}
+
+/// ADM-14
+#[test]
+fn any_member_follows_the_hub_to_a_root_that_the_root_before_has_signed() {
+    let mut group = group();
+    let (now, next) = (key("root of islet"), key("next root of islet"));
+    group.extension.hub.root = now.public();
+    let mut extension = group.extension.clone();
+    extension.hub.root = next.public();
+    let mut following = changes(2, &extension);
+    let refused = admit_commit(&group, &following, NOW);
+    assert_eq!(refused.unwrap_err(), Refusal::ChangeNotAllowed);
+    following.successions = vec![Succession::sign(&islet(), &next, now.public())];
+    let refused = admit_commit(&group, &following, NOW);
+    assert_eq!(refused.unwrap_err(), Refusal::ChangeNotAllowed);
+    following.successions = vec![Succession::sign(&islet(), &now, next.public())];
+    let admitted = admit_commit(&group, &following, NOW).unwrap();
+    assert_eq!(admitted.extension.unwrap().hub.root, next.public());
 }
 
 /// ADM-11

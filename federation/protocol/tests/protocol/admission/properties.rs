@@ -100,6 +100,7 @@ fn a_commit() -> impl Strategy<Value = CommitView> {
             extensions: rest.1,
             other_proposals: false,
             orders: rest.2,
+            successions: Vec::new(),
         },
     )
 }

@@ -21,7 +21,7 @@ fn file() -> File {
             "shared.leaves: by name: a credential's identity (credentials.json) and the leaf's mls_key",
             "shared.groups: by name: room, generation, epoch, room extension (room_extensions.json), leaves as pairs of index and name",
             "kind: commit, creation (the group a room begins with) or orders (what only a hub checks)",
-            "commit: committer (a leaf index, or external), adds and path_leaf (names of leaves; path_leaf is the committer's own new leaf or null), removes (indices), extensions (the whole new set of context extensions as pairs of type and content, or null), other_proposals (one by reference or of another type), orders (those carried, verified; as in orders.json without label and signature)",
+            "commit: committer (a leaf index, or external), adds and path_leaf (names of leaves; path_leaf is the committer's own new leaf or null), removes (indices), extensions (the whole new set of context extensions as pairs of type and content, or null), other_proposals (one by reference or of another type), orders (those carried, verified; as in orders.json without label and signature), successions (those carried, as structures with their signatures; absent: none)",
             "time: of the commit's event, ms",
             "verdict: of a commit {admitted: {added, removed, closes_window, changes_extension}} or {refused: reason}; of a creation admitted or the reason. The reason is the first of the rules in spec chapter 05 that refuses",
             "creator, hub, root, extensions: of a creation, who makes the room, on which server, under which root key, and the context's extensions",
@@ -82,7 +82,7 @@ fn check_orders(case: &Case<'_>, shared: &Value) {
     assert_eq!(&json!(unopened), case.value("unopened"), "{}", case.name());
 }
 
-/// ADM-1, ADM-2, ADM-3, ADM-4, ADM-5, ADM-6, ADM-7, ADM-8, ADM-9, ADM-10, ADM-11, ADM-12, ADM-13,
+/// ADM-1, ADM-2, ADM-3, ADM-4, ADM-5, ADM-6, ADM-7, ADM-8, ADM-9, ADM-10, ADM-11, ADM-12, ADM-13, ADM-14,
 /// ORD-3, ORD-4, ORD-5, ORD-6, ORD-7, LOG-13, ROOM-2, ROOM-3
 #[test]
 fn every_case_of_admissions_holds() {

@@ -91,6 +91,7 @@ fn document(root: &str) -> SignedDocument {
         expires: NOW + 86_400_000,
         request_keys: vec![listed("q1", "request key of islet", 0, NOW + 86_400_000)],
         room_keys: vec![listed("r1", "room key of islet", NOW - 1_000, NOW + 1_000)],
+        successions: Vec::new(),
     };
     document.sign(&key(root))
 }

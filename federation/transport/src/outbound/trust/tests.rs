@@ -25,6 +25,7 @@ fn document() -> Arc<VerifiedDocument> {
         expires: EXPIRES,
         request_keys: vec![listed],
         room_keys: vec![],
+        successions: Vec::new(),
     };
     let signed = document.sign(&PrivateKey::from_seed(&[7; 32]));
     Arc::new(signed.verify(&name, &Trust::default(), 0).unwrap())

@@ -5,6 +5,7 @@ mod changes;
 mod entries;
 mod hub;
 mod removes;
+mod successions;
 
 use serde_json::{Value, json};
 
@@ -81,6 +82,7 @@ pub(super) fn cases() -> Vec<Value> {
         entries::external(),
         changes::changes(),
         changes::contexts(),
+        successions::successions(),
         hub::creations(),
         hub::open_orders(),
         hub::other_orders(),

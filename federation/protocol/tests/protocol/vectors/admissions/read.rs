@@ -79,5 +79,13 @@ pub(super) fn commit(shared: &Value, case: &Case<'_>) -> CommitView {
             .then(|| extensions(case.list("extensions"))),
         other_proposals: case.flag("other_proposals"),
         orders: orders(case.list("orders")),
+        successions: if case.has("successions") {
+            let steps = case.list("successions").iter();
+            steps
+                .map(|step| decode(&unhex(step.as_str().unwrap())).unwrap())
+                .collect()
+        } else {
+            Vec::new()
+        },
     }
 }
