@@ -3,6 +3,8 @@
 //! Bodies are JSON with bytes as base64url. What outlives a request (event, head, order,
 //! KeyPackage) carries its own signature and stands here as the exact bytes.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::aad::ClientMsgId;
@@ -10,7 +12,7 @@ use crate::bundle::Bundle;
 use crate::json::Base64Url;
 use crate::name::ServerName;
 use crate::problem::Problem;
-use crate::signing::{Hash, Signature};
+use crate::signing::{Hash, PublicKey, Signature};
 use crate::uri::{DeviceUri, RoomUri, UserUri};
 
 /// Claims one KeyPackage per device of a user (FED-2).
@@ -265,4 +267,26 @@ pub struct GroupInfoResponse {
     pub tree: Base64Url,
     /// Interim transcript hash of that epoch.
     pub interim: Hash,
+}
+
+/// What a server sees of the one that asks, whose signature it has verified (FED-20).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reflection {
+    /// Who asked.
+    pub origin: ServerName,
+    /// The request key that verified.
+    pub key_id: String,
+    /// The address the request came from, where it is known; behind a proxy it is the proxy's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// The asking server's root, as it is known here.
+    pub root: PublicKey,
+    /// Serial of the asking server's document that is used here.
+    pub serial: u64,
+    /// Until when that document is valid, milliseconds since 1970.
+    pub expires: u64,
+    /// The clock here, milliseconds since 1970.
+    pub time: u64,
+    /// Protocol versions spoken here.
+    pub versions: Vec<String>,
 }

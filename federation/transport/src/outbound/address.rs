@@ -14,6 +14,17 @@ pub struct AddressGuard {
     pub allow_private: bool,
 }
 
+/// Whether an address may be connected to, and why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may.
+    Allowed,
+    /// It lies in a private or special range, which configuration would allow.
+    Private,
+    /// No single host has it.
+    NoHost,
+}
+
 /// What an address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
@@ -28,10 +39,16 @@ enum Reach {
 impl AddressGuard {
     /// Whether `address` may be connected to.
     pub fn allows(self, address: IpAddr) -> bool {
+        self.judge(address) == Verdict::Allowed
+    }
+
+    /// Whether `address` may be connected to, and why not.
+    pub fn judge(self, address: IpAddr) -> Verdict {
         match reach(address) {
-            Reach::Global => true,
-            Reach::Special => self.allow_private,
-            Reach::NoHost => false,
+            Reach::Global => Verdict::Allowed,
+            Reach::Special if self.allow_private => Verdict::Allowed,
+            Reach::Special => Verdict::Private,
+            Reach::NoHost => Verdict::NoHost,
         }
     }
 

@@ -100,7 +100,7 @@ async fn targets(
     Ok(ordered)
 }
 
-fn fallback(server: &ServerName) -> SrvTarget {
+pub(super) fn fallback(server: &ServerName) -> SrvTarget {
     SrvTarget {
         priority: 0,
         weight: 0,
@@ -110,7 +110,7 @@ fn fallback(server: &ServerName) -> SrvTarget {
 }
 
 /// The target in lower case without its dot; `None` for `.`.
-fn canonical(record: &SrvTarget) -> Option<SrvTarget> {
+pub(super) fn canonical(record: &SrvTarget) -> Option<SrvTarget> {
     let target = record.target.trim_end_matches('.').to_ascii_lowercase();
     (!target.is_empty()).then_some(SrvTarget { target, ..*record })
 }
@@ -150,7 +150,7 @@ async fn route(
 }
 
 /// Names the certificate may be valid for (DISC-7).
-fn names(server: &ServerName, host: &str) -> Vec<String> {
+pub(super) fn names(server: &ServerName, host: &str) -> Vec<String> {
     let below = host
         .strip_suffix(server.as_str())
         .is_some_and(|rest| rest.ends_with('.'));
@@ -163,9 +163,9 @@ fn names(server: &ServerName, host: &str) -> Vec<String> {
 /// All look-ups together (DISC-8).
 pub(super) const LOOKUP_TIME_MAX: Duration = Duration::from_secs(5);
 /// Targets that are tried (DISC-3).
-const TARGETS_MAX: usize = 16;
+pub(super) const TARGETS_MAX: usize = 16;
 /// Addresses of a target that are tried (DISC-6).
-const ADDRESSES_MAX: usize = 16;
+pub(super) const ADDRESSES_MAX: usize = 16;
 
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,7 @@ use http::{Request, Response, Uri};
 use thiserror::Error;
 
 use self::clients::Clients;
+pub(super) use self::tls::root_store;
 use super::route::{BodyLenMax, Route};
 
 /// Sends requests that carry a [`Route`] in their extensions; others are refused.
@@ -131,7 +132,7 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 }
 
 /// Time for one connection, over all addresses of the route.
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(3);
+pub(super) const CONNECT_TIME_MAX: Duration = Duration::from_secs(3);
 /// Time for one exchange, body included; shorter than what a try has, so that a connection that
 /// does not answer is found and forgotten here.
 const EXCHANGE_TIME_MAX: Duration = Duration::from_secs(15);

@@ -12,6 +12,21 @@ use super::HttpExchangeError;
 
 /// The configuration that all clients share.
 pub(super) fn config(extra_roots_pem: &[u8]) -> Result<ClientConfig, HttpExchangeError> {
+    let roots = root_store(extra_roots_pem)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| HttpExchangeError(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The public authorities and those of a PEM.
+pub(in super::super) fn root_store(
+    extra_roots_pem: &[u8],
+) -> Result<RootCertStore, HttpExchangeError> {
     let failed = |error: &dyn StdError| HttpExchangeError(error.to_string());
     let public = webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
     let mut roots: RootCertStore = public.collect();
@@ -19,14 +34,7 @@ pub(super) fn config(extra_roots_pem: &[u8]) -> Result<ClientConfig, HttpExchang
         let certificate = certificate.map_err(|error| failed(&error))?;
         roots.add(certificate).map_err(|error| failed(&error))?;
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| failed(&error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+    Ok(roots)
 }
 
 /// Whether the certificate holds but bears another name, so that the next name may fit.
