@@ -10,6 +10,8 @@ pub struct RoomInfo {
     pub room: RoomUri,
     /// Its participants, read off the tree.
     pub participants: Vec<UserUri>,
+    /// Number of the commit that added the device last; 0 where it made the room.
+    pub anchor: u64,
     /// Number of the newest event taken.
     pub cursor: u64,
     /// Whether the device takes part.

@@ -100,6 +100,7 @@ impl Inner {
             list.push(RoomInfo {
                 participants: rooms::participants(reader, row.id).await?,
                 room: row.uri,
+                anchor: row.anchor,
                 cursor: row.position.seq,
                 state: row.state,
             });

@@ -24,6 +24,8 @@ pub(crate) struct RoomRow {
     pub(crate) state: RoomState,
     /// The room's generation.
     pub(crate) generation: u32,
+    /// Number of the commit that added the device; 0 where it made the room.
+    pub(crate) anchor: u64,
     /// The MLS epoch the device entered in.
     pub(crate) entry_epoch: u64,
     /// The newest event taken.
@@ -58,6 +60,7 @@ type Row = (
     i64,
     i64,
     i64,
+    i64,
     Vec<u8>,
     i64,
     Option<Vec<u8>>,
@@ -71,7 +74,7 @@ pub(crate) async fn find(
     uri: &RoomUri,
 ) -> Result<Option<RoomRow>, SdkError> {
     let row: Option<Row> = sqlx::query_as(
-        "SELECT id, uri, state, reason, generation, entry_epoch, seq, hash, time, \
+        "SELECT id, uri, state, reason, generation, anchor, entry_epoch, seq, hash, time, \
          head, witness, creation FROM room WHERE uri = ?",
     )
     .bind(uri.as_str())
@@ -83,7 +86,7 @@ pub(crate) async fn find(
 /// All rooms, oldest first.
 pub(crate) async fn all(connection: &mut SqliteConnection) -> Result<Vec<RoomRow>, SdkError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, uri, state, reason, generation, entry_epoch, seq, hash, time, \
+        "SELECT id, uri, state, reason, generation, anchor, entry_epoch, seq, hash, time, \
          head, witness, creation FROM room ORDER BY id",
     )
     .fetch_all(connection)
@@ -92,14 +95,28 @@ pub(crate) async fn all(connection: &mut SqliteConnection) -> Result<Vec<RoomRow
 }
 
 fn read(row: Row) -> Result<RoomRow, SdkError> {
-    let (id, uri, state, reason, generation, entry_epoch, seq, hash, time, head, witness, creation) =
-        row;
+    let (
+        id,
+        uri,
+        state,
+        reason,
+        generation,
+        anchor,
+        entry_epoch,
+        seq,
+        hash,
+        time,
+        head,
+        witness,
+        creation,
+    ) = row;
     let hash = <[u8; 32]>::try_from(hash).map_err(|_length| damaged("room.hash"))?;
     Ok(RoomRow {
         id,
         uri: RoomUri::parse(&uri).map_err(|_invalid| damaged("room.uri"))?,
         state: RoomState::from_number(state, reason).ok_or_else(|| damaged("room.state"))?,
         generation: u32::try_from(generation).map_err(|_range| damaged("room.generation"))?,
+        anchor: from_sql(anchor),
         entry_epoch: from_sql(entry_epoch),
         position: Position {
             seq: from_sql(seq),
