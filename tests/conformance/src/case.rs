@@ -14,7 +14,7 @@ pub type Run = Arc<dyn Fn(Arc<Target>) -> BoxFuture<'static, Outcome> + Send + S
 /// One thing an implementation must do.
 #[derive(Clone)]
 pub struct Case {
-    /// Its name for machines: `client/` or `peer/`, a group, a name; never changed.
+    /// Its name for machines: `client.` or `peer.`, a group, a name; never changed.
     pub id: String,
     /// What must be true, as a sentence.
     pub title: String,

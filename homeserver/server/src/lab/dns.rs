@@ -76,11 +76,7 @@ impl Dns {
 
     async fn listen(folder: &Path, (udp, tcp): (UdpSocket, TcpListener)) -> Result<Self, LabError> {
         std::fs::create_dir_all(folder)?;
-        let zone = Arc::new(Zone::empty(
-            Name::root(),
-            ZoneType::Primary,
-            AxfrPolicy::Deny,
-        ));
+        let zone = Arc::new(empty_zone());
         let handler: Arc<dyn ZoneHandler> = zone.clone();
         let mut catalog = Catalog::new();
         catalog.upsert(LowerName::from(Name::root()), vec![handler]);
@@ -144,14 +140,21 @@ impl Dns {
         let mut edited = table.clone();
         edit(&mut edited);
         let records = records(&edited)?;
-        self.zone.records_mut().await.clear();
+        // Made aside and put in place at once: whoever asks meanwhile finds every name.
+        let aside = empty_zone();
         for record in records {
-            self.zone.upsert(record, 0).await;
+            aside.upsert(record, 0).await;
         }
+        *self.zone.records_mut().await = std::mem::take(&mut *aside.records_mut().await);
         *table = edited;
         std::fs::write(&self.file, zone_file(&table))?;
         Ok(())
     }
+}
+
+/// A zone without records, of all names.
+fn empty_zone() -> Zone {
+    Zone::empty(Name::root(), ZoneType::Primary, AxfrPolicy::Deny)
 }
 
 /// A UDP and a TCP socket on the same free port.
