@@ -5,9 +5,12 @@
 //! do. Where a table can say what is changed, it does (`cases/peer`). After each case the server
 //! under test has to answer a correct request of a correct peer.
 
+mod bodies;
 mod door;
 mod draft;
+mod endpoints;
 mod homeserver;
+mod members;
 mod plan;
 mod stage;
 mod verdict;
@@ -26,7 +29,7 @@ use crate::case::Case;
 /// Where a file of cases cannot be read.
 pub fn cases() -> Result<Vec<Case>, String> {
     let stage = Arc::new(OnceCell::new());
-    let groups = [signatures::plans()?];
+    let groups = [signatures::plans()?, bodies::plans()?, members::plans()?];
     let plans = groups.into_iter().flatten();
     Ok(plans.map(|plan| plan.into_case(&stage)).collect())
 }
