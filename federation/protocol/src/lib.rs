@@ -27,6 +27,7 @@ pub mod endpoint;
 pub mod federation;
 pub mod limits;
 pub mod problem;
+pub mod proof;
 pub mod request_signature;
 
 pub use event::{Event, EventHeader, EventKind};

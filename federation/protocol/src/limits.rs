@@ -90,6 +90,9 @@ pub const KEY_ID_LEN_MAX: usize = 64;
 /// Largest number in JSON, the largest that every language reads exactly: 2^53 - 1 (ENC-6).
 pub const JSON_NUMBER_MAX: u64 = (1 << 53) - 1;
 
+/// Age of the newest head at which a connected device says that it is not up to date,
+/// milliseconds (HEAD-9).
+pub const HEAD_STALE_MS: u64 = 10 * 60 * 1_000;
 /// Milliseconds a request's `created` may lie off either way (SIG-7).
 pub const CLOCK_SKEW_MS_MAX: u64 = 5 * 60 * 1_000;
 /// How many epochs before the newest a message may be of (LOG-12).

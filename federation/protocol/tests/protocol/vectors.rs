@@ -19,6 +19,7 @@ mod mls_headers;
 mod order_ranks;
 mod orders;
 mod problem_codes;
+mod proofs;
 mod request_signatures;
 mod room_extensions;
 mod server_documents;
