@@ -1,6 +1,7 @@
 //! Who is calling, proven by an extractor's type (ACC-2, API-2, API-3).
 //!
-//! A handler that takes [`Enrolled`] cannot run for a device that has only logged in; there is no
+//! Extractors run in the order of a handler's parameters, and every handler has them in that of
+//! API-13. A handler that takes [`Enrolled`] cannot run for a device that has only logged in; there is no
 //! Option to forget.
 
 use axum::extract::FromRequestParts;

@@ -104,6 +104,8 @@ impl Homeserver {
             .replace_token(&user, &device, hash)
             .await;
         stored.map_err(|e| internal(&e))?;
+        // The token of an earlier connection has just ended.
+        self.delivery.close(&device, crate::delivery::CLOSE_TOKEN);
         Ok(Session {
             user,
             device,
@@ -212,6 +214,7 @@ impl Homeserver {
     }
 }
 
+/// Its bytes are counted and hashed as they came (ACC-7, LIM-17).
 fn check_password(password: &str) -> Result<(), Problem> {
     match password.len() {
         PASSWORD_LEN_MIN..=PASSWORD_LEN_MAX => Ok(()),

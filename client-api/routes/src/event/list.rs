@@ -34,6 +34,7 @@ pub(crate) fn doc() -> Doc {
         .refuses(&[
             Code::BadRequest,
             Code::NotFound,
+            Code::TooLarge,
             Code::PeerRefused,
             Code::PeerUnreachable,
             Code::PeerUntrusted,
@@ -54,13 +55,12 @@ pub(crate) async fn handle(
 
 /// A page has one event at least and [`PAGE_EVENTS_MAX`] at most (LIM-14).
 fn limit(asked: u64) -> Result<usize, Problem> {
-    usize::try_from(asked)
-        .ok()
-        .filter(|limit| (1..=PAGE_EVENTS_MAX).contains(limit))
-        .ok_or_else(|| {
-            let detail = format!("limit is 1 to {PAGE_EVENTS_MAX}");
-            Problem::new(Code::BadRequest, detail)
-        })
+    let refused = |code| Problem::new(code, format!("limit is 1 to {PAGE_EVENTS_MAX}"));
+    match usize::try_from(asked) {
+        Ok(0) => Err(refused(Code::BadRequest)),
+        Ok(limit @ ..=PAGE_EVENTS_MAX) => Ok(limit),
+        _ => Err(refused(Code::TooLarge)),
+    }
 }
 
 fn response(page: EventPage) -> EventsResponse {

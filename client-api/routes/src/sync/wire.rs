@@ -190,9 +190,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     async fn finish(&mut self, end: End) {
         let End::Close(code, reason) = end else {
-            // Sends the answer to the device's close frame, if that is why.
-            self.socket.close(None).await.ok();
-            return;
+            // Writes the answer to the device's close frame, if that is why.
+            self.socket.flush().await.ok();
+            return self.drain().await;
         };
         self.queued.push_back(Message::Close(Some(CloseFrame {
             code: code.into(),

@@ -74,7 +74,7 @@ async fn a_page_is_asked_for_with_plain_numbers() {
             Code::NotFound,
         ),
         ("events?limit=0", Code::BadRequest),
-        ("events?limit=257", Code::BadRequest),
+        ("events?limit=257", Code::TooLarge),
         ("events?after=-1", Code::Malformed),
         ("events?after=abc", Code::Malformed),
         ("events?after=18446744073709551616", Code::Malformed),

@@ -178,7 +178,7 @@ impl Delivery {
         }
     }
 
-    /// Registers a connection; an older one of the device is closed.
+    /// Registers a connection; an older one of the device is closed (SYNC-20).
     pub(super) fn register(&self, device: &DeviceUri) -> Arc<Connection> {
         let connection = Arc::new(Connection::default());
         if let Some(older) = self.lock().insert(device.clone(), Arc::clone(&connection)) {

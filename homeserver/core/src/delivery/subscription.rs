@@ -42,7 +42,8 @@ pub struct Subscription {
 }
 
 impl Place {
-    /// A place by membership, moved to the device's own cursor where it gave one.
+    /// A place by membership, moved to the device's own cursor where it gave one, also past the
+    /// newest event (SYNC-19).
     pub(super) fn of(membership: &Membership, cursor: Option<u64>) -> Self {
         let before_anchor = membership.anchor.saturating_sub(1);
         Self {

@@ -49,6 +49,7 @@ impl Homeserver {
             folded_seq: 0,
             snapshot: Bytes::from(group.snapshot()),
             stopped: None,
+            servers: vec![self.name().clone()],
         };
         let created = self.ports.rooms.create_room(&record, &caller.device).await;
         match created.map_err(|e| internal(&e))? {
@@ -57,16 +58,30 @@ impl Homeserver {
                     .wake_changed(std::slice::from_ref(&caller.device), room);
                 Ok(())
             }
-            false => self.check_same_creation(caller, room).await,
+            false => self.check_same_creation(caller, room, &group).await,
         }
     }
 
-    /// A repeated creation is fine for the device that made the room, and for nobody else.
-    async fn check_same_creation(&self, caller: &Caller, room: &RoomUri) -> Result<(), Problem> {
+    /// A repeated creation is fine for the device that made the room, and for nobody else; another
+    /// beginning is none of this room, as far as the room has not moved on from its own.
+    async fn check_same_creation(
+        &self,
+        caller: &Caller,
+        room: &RoomUri,
+        begun: &PublicRoom,
+    ) -> Result<(), Problem> {
         let membership = self.ports.rooms.membership(&caller.device, room).await;
-        match membership.map_err(|e| internal(&e))? {
-            Some(membership) if membership.anchor == 0 => Ok(()),
-            _ => {
+        let made_it = membership
+            .map_err(|e| internal(&e))?
+            .is_some_and(|m| m.anchor == 0);
+        let record = self.ports.rooms.room(room).await;
+        let snapshot = record.map_err(|e| internal(&e))?.map(|r| r.snapshot);
+        let stored = snapshot.and_then(|snapshot| PublicRoom::load(&snapshot).ok());
+        let same = stored
+            .is_some_and(|stored| stored.epoch() > 0 || stored.group_info() == begun.group_info());
+        match made_it && same {
+            true => Ok(()),
+            false => {
                 let text = "the room's name is in use; draw another one";
                 Err(Problem::new(Code::RoomExists, text))
             }

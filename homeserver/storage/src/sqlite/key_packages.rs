@@ -1,4 +1,4 @@
-//! KeyPackages: uploaded ahead, handed out once, by claim id (KP-1 to KP-3, FED-2, FED-12).
+//! KeyPackages: uploaded ahead, handed out once, by claim id (KP-1 to KP-4, FED-2, FED-12).
 //!
 //! A claim marks its packages and records itself in one transaction, so that a package leaves
 //! under one claim alone, and the same claim gets the same packages whatever happened in between.
