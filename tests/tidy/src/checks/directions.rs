@@ -49,6 +49,8 @@ const TESTS: &[&str] = &[
     "holm-system-tests",
     "holm-load",
     "holm-tidy",
+    "holm-model",
+    "holm-fuzz",
     "holm-conformance",
 ];
 
