@@ -14,7 +14,7 @@ use crate::account::PasswordWork;
 use crate::delivery::Delivery;
 use crate::held::Held;
 use crate::keyring::Keyring;
-use crate::peer::Outbound;
+use crate::peer::{Heads, Outbound};
 use crate::ports::{
     AccountStore, Clock, CrashPoints, HeldStore, KeyPackageStore, LogStore, Peers, Rng, RoomStore,
     StoreError, Tasks,
@@ -82,6 +82,8 @@ pub struct Homeserver {
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) outbound: Arc<Outbound>,
     pub(crate) held: Arc<Held>,
+    /// Heads to be shown to other followers.
+    pub(crate) heads: Arc<Heads>,
     /// Where passwords are hashed and compared.
     pub(crate) password_work: Arc<PasswordWork>,
 }
@@ -124,6 +126,7 @@ impl Homeserver {
             rooms: Arc::new(Rooms::default()),
             outbound: Arc::new(Outbound::default()),
             held: Arc::new(Held::default()),
+            heads: Arc::default(),
             password_work: Arc::default(),
         }
     }

@@ -7,6 +7,7 @@
 mod ask;
 mod catch_up;
 mod cursors;
+mod heads;
 mod hub;
 mod notify;
 mod outbound;
@@ -16,5 +17,6 @@ mod start;
 mod view;
 mod wake;
 
+pub(crate) use heads::Heads;
 pub(crate) use outbound::Outbound;
 pub use view::PeerView;

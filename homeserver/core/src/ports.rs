@@ -18,7 +18,9 @@ pub use held::{HeldMessage, HeldStore, Hold, Settled};
 pub use key_packages::{Claim, KeyPackageStore, StoredKeyPackage};
 pub use log::{Append, AppendError, Attachment, Entry, Expect, LogHead, LogStore, StoredEntry};
 pub use peers::{Answer, Exchange, ExchangeError, PeerError, PeerStore, Peers};
-pub use rooms::{Fold, Membership, PeerCursor, RoomRecord, RoomStore, StoredOrder};
+pub use rooms::{
+    Fold, Membership, PeerCursor, RoomRecord, RoomStanding, RoomStore, StoredFork, StoredOrder,
+};
 pub use runtime::{Clock, Rng, Tasks};
 
 use futures::future::BoxFuture;

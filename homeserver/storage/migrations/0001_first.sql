@@ -106,7 +106,25 @@ CREATE TABLE room (
     hub TEXT NOT NULL,
     folded_seq INTEGER NOT NULL CHECK (folded_seq >= 0),
     stopped TEXT,
+    servers TEXT NOT NULL, -- a JSON array
     snapshot BLOB NOT NULL
+) STRICT;
+
+-- The newest signed head that was held against this server's copy (HEAD-5), written now and then.
+CREATE TABLE room_head (
+    room TEXT PRIMARY KEY REFERENCES room (room),
+    bytes BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Evidence that a hub signed two histories (HEAD-8): one a room and term, never deleted.
+CREATE TABLE fork (
+    room TEXT NOT NULL,
+    term INTEGER NOT NULL CHECK (term >= 0),
+    hub TEXT NOT NULL,
+    seq INTEGER NOT NULL CHECK (seq >= 0),
+    found INTEGER NOT NULL CHECK (found >= 0),
+    proof BLOB NOT NULL,
+    PRIMARY KEY (room, term)
 ) STRICT;
 
 -- Devices of this server in rooms.

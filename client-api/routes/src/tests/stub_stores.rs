@@ -8,7 +8,8 @@ use bytes::Bytes;
 use holm_core::ports::{
     Account, AccountStore, Append, AppendError, Claim, EnrolledDevice, Fold, Future, HeldMessage,
     HeldStore, Hold, KeyPackageStore, LogHead, LogStore, Membership, PeerCursor, RoomRecord,
-    RoomStore, Settled, StoreError, Stored, StoredEntry, StoredKeyPackage, StoredOrder, TokenOwner,
+    RoomStanding, RoomStore, Settled, StoreError, Stored, StoredEntry, StoredFork,
+    StoredKeyPackage, StoredOrder, TokenOwner,
 };
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::{DeviceUri, Hash, RoomUri, ServerName, UserUri};
@@ -180,6 +181,7 @@ impl RoomStore for Stores {
             folded_seq: 0,
             snapshot: Bytes::new(),
             stopped: None,
+            servers: Vec::new(),
         };
         let known = self.membership_of(room).is_some();
         stored(known.then_some(record))
@@ -253,6 +255,26 @@ impl RoomStore for Stores {
     }
 
     fn open_orders<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Vec<StoredOrder>> {
+        stored(Vec::new())
+    }
+
+    fn standing<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<RoomStanding>> {
+        stored(None)
+    }
+
+    fn head<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<Bytes>> {
+        stored(None)
+    }
+
+    fn put_head<'a>(&'a self, _room: &'a RoomUri, _head: &'a Bytes) -> Stored<'a, ()> {
+        stored(())
+    }
+
+    fn keep_fork<'a>(&'a self, _fork: &'a StoredFork) -> Stored<'a, bool> {
+        failed()
+    }
+
+    fn forks(&self) -> Stored<'_, Vec<StoredFork>> {
         stored(Vec::new())
     }
 

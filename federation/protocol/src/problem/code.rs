@@ -92,6 +92,8 @@ pub enum Code {
     PreviousRefused,
     /// Too many requests.
     RateLimited,
+    /// The asking server is over its quota: all its calls wait.
+    QuotaExceeded,
     /// The server failed; the log has the cause.
     Internal,
     /// The other server refused.
@@ -155,6 +157,7 @@ impl Code {
         Self::KeyPackagesExhausted,
         Self::PreviousRefused,
         Self::RateLimited,
+        Self::QuotaExceeded,
         Self::Internal,
         Self::PeerRefused,
         Self::PeerUnreachable,
@@ -318,6 +321,11 @@ impl Code {
                 "A message before this one was refused; send it again after that one",
             ),
             Self::RateLimited => ("rate_limited", 429, "Too many requests"),
+            Self::QuotaExceeded => (
+                "quota_exceeded",
+                429,
+                "The asking server is over its quota here; its calls wait",
+            ),
             Self::Internal => ("internal", 500, "The server failed; the log has the cause"),
             Self::PeerRefused => ("peer_refused", 502, "The other server refused"),
             Self::PeerUnreachable => (

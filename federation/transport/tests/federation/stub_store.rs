@@ -6,8 +6,8 @@ use bytes::Bytes;
 use holm_core::ports::{
     Account, AccountStore, Append, AppendError, Claim, EnrolledDevice, Fold, Future, HeldMessage,
     HeldStore, Hold, KeyPackageStore, LogHead, LogStore, Membership, NoCrash, PeerCursor,
-    RoomRecord, RoomStore, Settled, StoreError, Stored, StoredEntry, StoredKeyPackage, StoredOrder,
-    Tasks, TokenOwner,
+    RoomRecord, RoomStanding, RoomStore, Settled, StoreError, Stored, StoredEntry, StoredFork,
+    StoredKeyPackage, StoredOrder, Tasks, TokenOwner,
 };
 use holm_core::{Homeserver, Ports, Registration, Settings};
 use holm_federation::Transport;
@@ -233,6 +233,26 @@ impl RoomStore for Stub {
     }
 
     fn open_orders<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Vec<StoredOrder>> {
+        fails()
+    }
+
+    fn standing<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<RoomStanding>> {
+        fails()
+    }
+
+    fn head<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<Bytes>> {
+        fails()
+    }
+
+    fn put_head<'a>(&'a self, _room: &'a RoomUri, _head: &'a Bytes) -> Stored<'a, ()> {
+        fails()
+    }
+
+    fn keep_fork<'a>(&'a self, _fork: &'a StoredFork) -> Stored<'a, bool> {
+        fails()
+    }
+
+    fn forks(&self) -> Stored<'_, Vec<StoredFork>> {
         fails()
     }
 

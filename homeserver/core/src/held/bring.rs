@@ -37,7 +37,7 @@ impl Homeserver {
         let senders = messages.iter().map(|m| (caller.user.clone(), m.clone()));
         match self.submit_to(hub, room, senders).await {
             Ok(results) => Ok(results.into_iter().map(Verdict::from).collect()),
-            Err(PeerError::Unreachable { .. } | PeerError::Failed { .. }) => {
+            Err(error) if is_away(&error) => {
                 let _turn = self.held.turn(room).await;
                 self.hold(caller, room, hub, messages).await
             }
@@ -132,4 +132,13 @@ impl Homeserver {
 fn full(hub: &ServerName) -> Problem {
     let text = format!("{hub} cannot be reached, and no more messages are held for it");
     Problem::new(Code::Unavailable, text).with_retry_after(FULL_RETRY_S)
+}
+
+/// Whether the hub does not take calls now, so that messages are held for it.
+fn is_away(error: &PeerError) -> bool {
+    match error {
+        PeerError::Unreachable { .. } | PeerError::Failed { .. } => true,
+        PeerError::Refused { problem, .. } => problem.code == Code::QuotaExceeded,
+        PeerError::Untrusted { .. } => false,
+    }
 }

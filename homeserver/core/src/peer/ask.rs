@@ -21,6 +21,8 @@ pub(super) struct Ask {
 struct Wanted {
     heads: bool,
     rooms: BTreeSet<RoomUri>,
+    /// Rooms of another hub whose heads are to be shown.
+    shown: BTreeSet<RoomUri>,
 }
 
 impl Ask {
@@ -33,6 +35,12 @@ impl Ask {
     /// A room is known to be behind.
     fn room(&self, room: &RoomUri) {
         self.wanted().rooms.insert(room.clone());
+        self.news.notify_one();
+    }
+
+    /// Heads of rooms that another server is hub of are to be shown.
+    pub(super) fn show(&self, rooms: impl IntoIterator<Item = RoomUri>) {
+        self.wanted().shown.extend(rooms);
         self.news.notify_one();
     }
 
@@ -52,6 +60,19 @@ impl Homeserver {
         self.peer_work(hub).ask.room(room);
     }
 
+    /// Shows heads, again while the peer cannot be reached; one that refuses is shown them again
+    /// when they change.
+    async fn show_until_answered(&self, server: &ServerName, mut rooms: BTreeSet<RoomUri>) {
+        while let Err((problem, left)) = self.show_to(server, rooms).await {
+            tracing::debug!(%server, %problem, "heads could not be shown");
+            if !waits_for_peer(problem.code) {
+                return;
+            }
+            rooms = left;
+            self.wait_for_peer(server).await;
+        }
+    }
+
     /// The task: asks what is wanted, again and again while the peer does not answer.
     pub(super) async fn ask_forever(self, server: ServerName, work: Arc<PeerWork>) {
         loop {
@@ -62,7 +83,7 @@ impl Homeserver {
             {
                 tracing::debug!(%server, %problem, "heads could not be compared");
                 // Whoever answers that it will not is asked again at the next round.
-                if !matches!(problem.code, Code::PeerUnreachable | Code::PeerUntrusted) {
+                if !waits_for_peer(problem.code) {
                     break;
                 }
                 self.wait_for_peer(&server).await;
@@ -70,6 +91,13 @@ impl Homeserver {
             if !wanted.heads {
                 self.pull_all(&server, wanted.rooms).await;
             }
+            self.show_until_answered(&server, wanted.shown).await;
         }
     }
+}
+
+/// Whether the same may be asked when the peer is there, or takes calls, again.
+fn waits_for_peer(code: Code) -> bool {
+    use Code::{PeerUnreachable, PeerUntrusted, QuotaExceeded};
+    matches!(code, PeerUnreachable | PeerUntrusted | QuotaExceeded)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
+use holm_protocol::encoding::encode;
 use holm_protocol::federation::{HeadsRequest, RoomHead};
 use holm_protocol::limits::NOTIFY_ROOMS_MAX;
 use holm_protocol::{Code, Problem, RoomUri, ServerName};
@@ -55,21 +56,31 @@ impl Homeserver {
 
     async fn compare(&self, server: &ServerName, rooms: &[RoomUri]) -> Result<(), Problem> {
         let mut cursors = BTreeMap::new();
+        let mut asked = Vec::new();
         for room in rooms {
-            cursors.insert(room.clone(), self.cursor(room).await?);
+            let cursor = self.cursor(room).await?;
+            cursors.insert(room.clone(), cursor);
+            let head = self.known_head(room).await?;
+            asked.push(RoomHead {
+                room: room.clone(),
+                cursor,
+                head: head.map(|head| encode(&head).into()),
+            });
         }
-        let own = |(room, cursor): (&RoomUri, &u64)| RoomHead {
-            room: room.clone(),
-            cursor: *cursor,
-            head: None,
-        };
         let request = HeadsRequest {
-            rooms: cursors.iter().map(own).collect(),
+            rooms: asked,
             since: None,
         };
         let answer = self.ports.peers.heads(server, &request).await;
         let answer = answer.map_err(PeerError::into_problem)?;
         self.heard_from(server);
+        for theirs in answer
+            .rooms
+            .iter()
+            .filter(|r| cursors.contains_key(&r.room))
+        {
+            self.hear_peer(&theirs.room, theirs.head.as_ref()).await?;
+        }
         let is_behind = |theirs: &RoomHead| {
             let ours = cursors.get(&theirs.room);
             ours.is_some_and(|ours| *ours < theirs.cursor)

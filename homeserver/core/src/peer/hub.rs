@@ -1,5 +1,6 @@
 //! A follower brings what its users do (FED-3, FED-4), pulls (FED-7), compares heads (FED-6).
 
+use holm_protocol::encoding::encode;
 use holm_protocol::federation::{
     GroupInfoRequest, GroupInfoResponse, HeadsRequest, HeadsResponse, LogPage, RoomHead,
     SubmitRequest, SubmitResponse, SubmitResult, UpdateRequest, UpdateResponse,
@@ -109,23 +110,28 @@ impl Homeserver {
         })
     }
 
-    /// The head of one room that this server and the peer have in common, one being hub. Whoever
-    /// of them is behind is helped to what is missing.
+    /// The head of one room that this server and the peer have in common. Whoever of hub and
+    /// follower is behind is helped to what is missing; two followers only compare.
+
     async fn head_for(
         &self,
         peer: &ServerName,
         asked: &RoomHead,
     ) -> Result<Option<RoomHead>, Problem> {
         let room = &asked.room;
-        let record = self.ports.rooms.room(room).await;
-        let Some(record) = record.map_err(|e| internal(&e))? else {
+        let standing = self.ports.rooms.standing(room).await;
+        let Some(standing) = standing.map_err(|e| internal(&e))? else {
             return Ok(None);
         };
         let owed = self.owed(peer, room).await?;
-        let follows = record.hub == *self.name() && owed.is_some_and(|c| c.until.is_none());
-        if !follows && record.hub != *peer {
+        let follows = standing.hub == *self.name() && owed.is_some_and(|c| c.until.is_none());
+        let is_hub = standing.hub == *peer;
+        let both = [peer, self.name()];
+        let beside = both.iter().all(|one| standing.servers.contains(one));
+        if !follows && !is_hub && !beside {
             return Ok(None);
         }
+        self.hear_peer(room, asked.head.as_ref()).await?;
         let cursor = self.ports.log.head(room).await;
         let cursor = cursor
             .map_err(|e| internal(&e))?
@@ -133,13 +139,16 @@ impl Homeserver {
         if follows && asked.cursor < cursor {
             self.wake_peer(peer, room);
         }
-        if !follows && asked.cursor > cursor {
+        if is_hub && asked.cursor > cursor {
             self.ask_room(peer, room);
         }
         Ok(Some(RoomHead {
             room: room.clone(),
             cursor,
-            head: self.local_head(room).await.ok().map(Into::into),
+            head: match follows {
+                true => self.local_head(room).await.ok().map(Into::into),
+                false => self.known_head(room).await?.map(|h| encode(&h).into()),
+            },
         }))
     }
 

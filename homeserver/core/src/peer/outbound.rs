@@ -189,6 +189,9 @@ impl Bring {
     fn judge(&self, sent: &Sent, error: PeerError) -> Result<(), NotNow> {
         let text = error.to_string();
         let problem = match error {
+            PeerError::Refused { problem, .. } if problem.code == Code::QuotaExceeded => {
+                return Err(NotNow(text));
+            }
             PeerError::Refused { problem, .. } => *problem,
             PeerError::Failed { .. } => Problem::new(Code::Unavailable, text),
             PeerError::Unreachable { .. } | PeerError::Untrusted { .. } => {

@@ -6,8 +6,10 @@ use holm_protocol::Problem;
 
 use crate::homeserver::{Homeserver, internal};
 
-/// How often heads are compared.
+/// How often heads are compared with hubs and followers.
 const HEADS_INTERVAL: Duration = Duration::from_mins(4);
+/// How often changed heads are shown to the other followers of a room (FED-6).
+const SHOW_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Homeserver {
     /// Folds what a crash left unfolded, wakes what peers are owed, and compares heads now and
@@ -40,6 +42,15 @@ impl Homeserver {
             }
         };
         self.ports.tasks.spawn("heads", Box::pin(compare));
+        let homeserver = self.clone();
+        let show = async move {
+            homeserver.show_all_heads().await;
+            loop {
+                homeserver.show_heads().await;
+                tokio::time::sleep(SHOW_INTERVAL).await;
+            }
+        };
+        self.ports.tasks.spawn("show heads", Box::pin(show));
         Ok(())
     }
 

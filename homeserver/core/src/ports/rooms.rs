@@ -22,6 +22,36 @@ pub struct RoomRecord {
     pub snapshot: Bytes,
     /// Why the room is set aside, where it is.
     pub stopped: Option<String>,
+    /// All servers with a participant, this one included.
+    pub servers: Vec<ServerName>,
+}
+
+/// A room without its snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomStanding {
+    /// The server that orders it.
+    pub hub: ServerName,
+    /// Why the room is set aside, where it is.
+    pub stopped: Option<String>,
+    /// All servers with a participant, this one included.
+    pub servers: Vec<ServerName>,
+}
+
+/// Evidence that a room's hub signed two histories of it (HEAD-8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredFork {
+    /// The room.
+    pub room: RoomUri,
+    /// Its hub.
+    pub hub: ServerName,
+    /// The term in which it signed both.
+    pub term: u32,
+    /// Number of the event up to which this server's own copy is vouched for by the second head.
+    pub seq: u64,
+    /// When it was found, milliseconds since 1970.
+    pub found: u64,
+    /// The proof as a file (HEAD-7).
+    pub proof: Bytes,
 }
 
 /// What a commit changed, folded in one transaction.
@@ -95,6 +125,9 @@ pub trait RoomStore: Send + Sync {
     /// The record of a room.
     fn room<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<RoomRecord>>;
 
+    /// A room without its snapshot.
+    fn standing<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<RoomStanding>>;
+
     /// All rooms with their hub and `folded_seq`, for start-up.
     fn all_rooms(&self) -> Stored<'_, Vec<(RoomUri, ServerName, u64)>>;
 
@@ -151,6 +184,18 @@ pub trait RoomStore: Send + Sync {
 
     /// Orders of a room that wait for their commit, oldest first.
     fn open_orders<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<StoredOrder>>;
+
+    /// The newest signed head that was held against this server's copy, as it was last written.
+    fn head<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<Bytes>>;
+
+    /// Writes such a head; it goes with the room.
+    fn put_head<'a>(&'a self, room: &'a RoomUri, head: &'a Bytes) -> Stored<'a, ()>;
+
+    /// Keeps evidence of two histories; `false` where there is some of that room and term already.
+    fn keep_fork<'a>(&'a self, fork: &'a StoredFork) -> Stored<'a, bool>;
+
+    /// All evidence, by room.
+    fn forks(&self) -> Stored<'_, Vec<StoredFork>>;
 
     /// The ratchet tree after the commit `seq`, while it is kept.
     fn tree<'a>(&'a self, room: &'a RoomUri, seq: u64) -> Stored<'a, Option<Bytes>>;

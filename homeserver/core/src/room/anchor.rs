@@ -4,6 +4,8 @@
 //! takes a room only where one of its own devices gave a KeyPackage for that room to that hub.
 //! Each step is repeatable: power may fail between any two.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use holm_mls::public_room::PublicRoom;
 use holm_protocol::event::Position;
@@ -33,6 +35,7 @@ impl RoomTask {
                 folded_seq: head.position.seq,
                 snapshot: Bytes::from(group.snapshot()),
                 stopped: None,
+                servers: servers_of(&group),
             },
             entered: entered.clone(),
             left: Vec::new(),
@@ -119,6 +122,13 @@ impl RoomTask {
             }
         }
     }
+}
+
+/// All servers with a participant.
+fn servers_of(group: &PublicRoom) -> Vec<ServerName> {
+    let leaves = group.view().leaves.iter();
+    let servers: BTreeSet<_> = leaves.map(|l| l.identity.device.server()).collect();
+    servers.into_iter().collect()
 }
 
 /// This server's devices whose KeyPackage was claimed for this room and hub.

@@ -6,6 +6,8 @@ use holm_protocol::federation::{GroupInfoResponse, LogPage, Sent};
 use holm_protocol::{DeviceUri, Problem, ServerName, UserUri};
 use tokio::sync::oneshot;
 
+use super::witness::Heard;
+
 /// Where the answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Problem>>;
 
@@ -63,6 +65,11 @@ pub(crate) enum Command {
         page: Box<LogPage>,
         /// The cursor afterwards, and what stopped it there.
         reply: oneshot::Sender<(u64, Option<Problem>)>,
+    },
+    /// Heads that others know, to be held against the copy.
+    Hear {
+        /// The heads.
+        heard: Vec<Heard>,
     },
     /// The newest signed head, and the open orders.
     Newest {

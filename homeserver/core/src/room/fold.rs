@@ -81,6 +81,7 @@ impl Change {
                 folded_seq: self.seq,
                 snapshot: Bytes::from(state.group.snapshot()),
                 stopped: None,
+                servers: now.clone(),
             },
             peers_entered: difference(&now, &self.servers_before),
             peers_left: difference(&self.servers_before, &now),

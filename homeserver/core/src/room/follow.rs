@@ -16,6 +16,7 @@ use super::commit::{HEAVY_BYTES, check_claims, check_hub_stays, stage_problem};
 use super::fold::Change;
 use super::state::RoomState;
 use super::task::RoomTask;
+use super::witness::Heard;
 use crate::HOP_TARGET;
 use crate::homeserver::internal;
 use crate::ports::{Attachment, CrashPoint, Entry, LogHead, StoredOrder};
@@ -55,11 +56,20 @@ impl RoomTask {
             self.state().await?;
         }
         let head = self.check_head(page, &events).await?;
-        self.take_events(page, events).await?;
+        let carried = carried_heads(&events);
+        let taken = self.take_events(page, events).await;
+        if taken.as_ref().is_err_and(|p| p.code == Code::Fork) {
+            let events: Vec<_> = read_events(page)?.into_iter().map(|(_, e)| e).collect();
+            self.prove_by_page(&events, &head).await?;
+        }
+        let bytes = (head.head.seq, Bytes::from(encode(&head)));
+        self.hear_page(head, carried).await;
+        taken?;
         self.take_orders(page).await?;
         if let Some(state) = self.state.as_mut() {
-            state.hub_head = Some(head);
+            state.hub_head = Some(bytes);
         }
+        self.keep_head(false).await;
         Ok(())
     }
 
@@ -97,7 +107,7 @@ impl RoomTask {
         &mut self,
         page: &LogPage,
         events: &[(Bytes, Event)],
-    ) -> Result<(u64, Bytes), Problem> {
+    ) -> Result<SignedHead, Problem> {
         let invalid = |why: &str| Problem::new(Code::InvalidHead, why);
         let signed: SignedHead =
             decode(page.head.as_slice()).map_err(|e| invalid(&e.to_string()))?;
@@ -111,7 +121,7 @@ impl RoomTask {
                 return Err(invalid("the head does not reach the events beside it"));
             }
         }
-        Ok((head.seq, Bytes::from(encode(&signed))))
+        Ok(signed)
     }
 
     /// Takes events in order: commits one by one, what lies between them in one append.
@@ -153,10 +163,12 @@ impl RoomTask {
             position: run.position,
             ..state.head
         };
+        let positions = run.positions;
         if self.append(run.entries, head).await.is_err() {
             let text = "the store could not take the events now";
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
         }
+        self.note_stored(&positions);
         tracing::debug!(target: HOP_TARGET, hop = "ciphertext_followed",
             "event {} continues the chain of {} and is stored", head.position.seq, self.room);
         self.wake_all(&[]);
@@ -217,7 +229,9 @@ impl RoomTask {
             idempotency_key: None,
             attachment,
         };
-        self.append_commit(entry, position, staged, change).await
+        self.append_commit(entry, position, staged, change).await?;
+        self.note_stored(&[position]);
+        Ok(())
     }
 
     /// Orders that hold are kept and told; others are refused (ORD-2).
@@ -299,6 +313,8 @@ impl RoomTask {
 /// Events between two commits, checked and waiting for one append.
 struct Run {
     entries: Vec<Entry>,
+    /// Of each entry.
+    positions: Vec<Position>,
     position: Position,
 }
 
@@ -306,6 +322,7 @@ impl From<Position> for Run {
     fn from(position: Position) -> Self {
         Self {
             entries: Vec::new(),
+            positions: Vec::new(),
             position,
         }
     }
@@ -314,6 +331,7 @@ impl From<Position> for Run {
 impl Run {
     fn add(&mut self, kind: EventKind, event: Bytes, position: Position) {
         self.position = position;
+        self.positions.push(position);
         self.entries.push(Entry {
             seq: position.seq,
             kind,
@@ -322,6 +340,23 @@ impl Run {
             attachment: None,
         });
     }
+}
+
+/// The heads that events carry, each once.
+fn carried_heads(events: &[(Bytes, Event)]) -> Vec<Heard> {
+    let mut carried: Vec<Heard> = Vec::new();
+    for (_, event) in events {
+        let Some(head) = event.carried_head() else {
+            continue;
+        };
+        let carrier = Some(event.header.seq);
+        let heard = Heard { head, carrier };
+        let is_known = carried.last().is_some_and(|last| last.head == heard.head);
+        if !is_known || heard.carried_too_early().is_some() {
+            carried.push(heard);
+        }
+    }
+    carried
 }
 
 /// The events of a page, each with its exact bytes.

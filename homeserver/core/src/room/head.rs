@@ -10,6 +10,10 @@ use super::state::{RoomState, unknown};
 use super::task::RoomTask;
 use crate::homeserver::Homeserver;
 
+/// Milliseconds after which a head of a quiet room is signed anew, so that those who see it know
+/// that they are up to date (HEAD-9).
+const HEAD_FRESH_MS: u64 = 60_000;
+
 impl RoomTask {
     /// The newest signed head, and the open orders.
     pub(super) async fn newest(&mut self) -> Result<Newest, Problem> {
@@ -24,7 +28,7 @@ impl RoomTask {
         let homeserver = self.homeserver.clone();
         let state = self.state().await?;
         if state.is_hub(homeserver.name()) {
-            return Ok(sign_head(state, &homeserver));
+            return Ok(Bytes::from(encode(&sign_head(state, &homeserver))));
         }
         state
             .hub_head
@@ -55,14 +59,15 @@ impl RoomTask {
     }
 }
 
-/// Signs the newest head, unless the last one signed is still the newest.
-fn sign_head(state: &mut RoomState, homeserver: &Homeserver) -> Bytes {
+/// Signs the newest head, unless the last one signed is still the newest and fresh (HEAD-9).
+pub(super) fn sign_head(state: &mut RoomState, homeserver: &Homeserver) -> SignedHead {
     let position = state.head.position;
-    if let Some((_, head)) = state
-        .signed_head
-        .as_ref()
-        .filter(|(seq, _)| *seq == position.seq)
-    {
+    let now_ms = homeserver.now_ms();
+    let is_fresh = |signed: &&SignedHead| {
+        let age = now_ms.saturating_sub(signed.head.time);
+        signed.head.seq == position.seq && age < HEAD_FRESH_MS
+    };
+    if let Some(head) = state.signed_head.as_ref().filter(is_fresh) {
         return head.clone();
     }
     let head = Head {
@@ -70,12 +75,11 @@ fn sign_head(state: &mut RoomState, homeserver: &Homeserver) -> Bytes {
         term: state.group.view().extension.hub.term,
         seq: position.seq,
         hash: position.hash,
-        time: homeserver.now_ms().max(position.time),
+        time: now_ms.max(position.time),
     };
     let keys = homeserver.identity.keys();
     let (id, key) = keys.room_signer(head.time);
     let signed = SignedHead::sign(head, id, key);
-    let bytes = Bytes::from(encode(&signed));
-    state.signed_head = Some((position.seq, bytes.clone()));
-    bytes
+    state.signed_head = Some(signed.clone());
+    signed
 }

@@ -1,8 +1,9 @@
 //! What a device reads of a room: events within its window, and the tree it joins with
 //! (RM-4, RM-6, LOG-14).
 
+use holm_protocol::encoding::decode;
 use holm_protocol::limits::PAGE_EVENTS_MAX;
-use holm_protocol::{Code, EventKind, Problem, RoomUri};
+use holm_protocol::{Code, EventKind, Problem, RoomUri, SignedHead};
 use tokio::sync::oneshot;
 
 use super::command::{Command, Newest};
@@ -12,6 +13,8 @@ use super::state::unknown;
 use crate::caller::Caller;
 use crate::homeserver::{Homeserver, internal};
 
+/// Age at which a follower asks the hub for a newer head, milliseconds (HEAD-9).
+const FRESH_MS: u64 = 4 * 60 * 1_000;
 /// Bytes of events in one page.
 const PAGE_BYTES: usize = 1_024 * 1_024;
 
@@ -85,15 +88,25 @@ impl Homeserver {
         })
     }
 
-    /// The room's newest signed head; a follower asks the hub where it has none yet.
+    /// The room's newest signed head; a follower asks the hub where it has none yet, or none that
+    /// is fresh (HEAD-9).
     pub(crate) async fn head(&self, room: &RoomUri) -> Result<bytes::Bytes, Problem> {
         match self.local_head(room).await {
             Err(problem) if problem.code == Code::Unavailable => {
                 self.catch_up_room(room).await?;
                 self.local_head(room).await
             }
+            Ok(head) if !self.is_fresh(&head) => match self.catch_up_room(room).await {
+                Ok(()) => self.local_head(room).await,
+                Err(_away) => Ok(head),
+            },
             answer => answer,
         }
+    }
+
+    fn is_fresh(&self, head: &[u8]) -> bool {
+        let time = decode::<SignedHead>(head).map_or(0, |signed| signed.head.time);
+        self.now_ms().saturating_sub(time) < FRESH_MS
     }
 
     pub(crate) async fn local_head(&self, room: &RoomUri) -> Result<bytes::Bytes, Problem> {

@@ -8,11 +8,15 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use holm_mls::public_room::PublicRoom;
 use holm_protocol::bundle::CommitBody;
+use holm_protocol::encoding::{decode, encode};
 use holm_protocol::event::Event;
 use holm_protocol::mls_header::MlsHeader;
-use holm_protocol::{Code, DeviceUri, EventKind, Problem, RoomUri, ServerName, SignedOrder};
+use holm_protocol::{
+    Code, DeviceUri, EventKind, Problem, RoomUri, ServerName, SignedHead, SignedOrder,
+};
 
 use super::fold::Change;
+use super::witness::Witness;
 use crate::homeserver::{Homeserver, internal};
 use crate::ports::{LogHead, RoomRecord, StoredEntry};
 
@@ -35,8 +39,10 @@ pub(crate) struct RoomState {
     pub(crate) stopped: Option<String>,
     /// The newest signed head of a remote hub.
     pub(crate) hub_head: Option<(u64, Bytes)>,
-    /// When this hub last signed a head, and which.
-    pub(crate) signed_head: Option<(u64, Bytes)>,
+    /// The last head this hub signed.
+    pub(crate) signed_head: Option<SignedHead>,
+    /// What signed heads say of this copy.
+    pub(crate) witness: Witness,
 }
 
 impl RoomState {
@@ -54,6 +60,8 @@ impl RoomState {
             .await
             .map_err(|e| internal(&e))?;
         let read = |o: &crate::ports::StoredOrder| holm_protocol::encoding::decode(&o.bytes).ok();
+        let kept = ports.rooms.head(room).await.map_err(|e| internal(&e))?;
+        let vouched: Option<SignedHead> = kept.and_then(|bytes| decode(&bytes).ok());
         let group = PublicRoom::load(&record.snapshot).map_err(|e| {
             tracing::error!(%room, error = %e, "the room's snapshot cannot be read");
             Problem::new(Code::Internal, "the room's state cannot be read here")
@@ -64,8 +72,11 @@ impl RoomState {
             group,
             orders: orders.iter().filter_map(read).collect(),
             stopped: record.stopped.clone(),
-            hub_head: None,
+            hub_head: vouched
+                .as_ref()
+                .map(|h| (h.head.seq, Bytes::from(encode(h)))),
             signed_head: None,
+            witness: Witness::new(vouched),
         };
         state.replay(homeserver, &record).await?;
         Ok(state)

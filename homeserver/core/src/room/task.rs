@@ -48,8 +48,12 @@ impl RoomTask {
                     self.take_due_commits().await;
                     self.publish();
                 }
-                Err(_idle) if self.homeserver.rooms.retire(&self.room, &inbox) => return,
-                Err(_idle) => {}
+                Err(_idle) => {
+                    self.keep_head(true).await;
+                    if self.homeserver.rooms.retire(&self.room, &inbox) {
+                        return;
+                    }
+                }
             }
         }
     }
@@ -98,6 +102,7 @@ impl RoomTask {
             Command::Apply { from, page, reply } => {
                 drop(reply.send(self.apply(&from, *page).await));
             }
+            Command::Hear { heard } => self.hear_all(heard).await,
             Command::Newest { reply } => drop(reply.send(self.newest().await)),
             Command::HasServer { server, reply } => {
                 drop(reply.send(self.state().await.map(|s| s.has_server(&server))));

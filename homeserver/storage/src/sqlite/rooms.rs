@@ -4,6 +4,7 @@
 //! and where that finds the room already there nothing else happens.
 
 mod fold;
+mod heads;
 pub(super) mod marks;
 mod members;
 mod orders;
@@ -11,8 +12,8 @@ mod peers;
 
 use bytes::Bytes;
 use futures::FutureExt;
-use holm_core::ports::{Fold, Membership, PeerCursor, RoomRecord, RoomStore};
-use holm_core::ports::{StoreError, Stored, StoredOrder};
+use holm_core::ports::{Fold, Membership, PeerCursor, RoomRecord, RoomStanding, RoomStore};
+use holm_core::ports::{StoreError, Stored, StoredFork, StoredOrder};
 use holm_protocol::{DeviceUri, RoomUri, ServerName};
 use sqlx::sqlite::SqliteRow;
 
@@ -42,6 +43,15 @@ impl RoomStore for Sqlite {
             let query = sqlx::query(ROOM).bind(room.as_str());
             let row = query.fetch_optional(reading.connection()).await?;
             row.map(|row| record(&row, room)).transpose()
+        })
+    }
+
+    fn standing<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<RoomStanding>> {
+        self.shared.stored(async move {
+            let mut reading = self.shared.reading().await?;
+            let query = sqlx::query(STANDING).bind(room.as_str());
+            let row = query.fetch_optional(reading.connection()).await?;
+            row.map(|row| standing(&row, room)).transpose()
         })
     }
 
@@ -132,6 +142,23 @@ impl RoomStore for Sqlite {
         self.shared.stored(orders::open(&self.shared, room))
     }
 
+    fn head<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<Bytes>> {
+        self.shared.stored(heads::head(&self.shared, room))
+    }
+
+    fn put_head<'a>(&'a self, room: &'a RoomUri, head: &'a Bytes) -> Stored<'a, ()> {
+        self.shared
+            .stored(heads::put_head(&self.shared, room, head))
+    }
+
+    fn keep_fork<'a>(&'a self, fork: &'a StoredFork) -> Stored<'a, bool> {
+        self.shared.stored(heads::keep_fork(&self.shared, fork))
+    }
+
+    fn forks(&self) -> Stored<'_, Vec<StoredFork>> {
+        self.shared.stored(heads::forks(&self.shared))
+    }
+
     fn tree<'a>(&'a self, room: &'a RoomUri, seq: u64) -> Stored<'a, Option<Bytes>> {
         self.shared.stored(async move {
             let mut reading = self.shared.reading().await?;
@@ -165,6 +192,16 @@ fn record(row: &SqliteRow, room: &RoomUri) -> Result<RoomRecord, Failure> {
         folded_seq: cells.number("folded_seq")?,
         snapshot: cells.bytes("snapshot")?,
         stopped: cells.get("stopped")?,
+        servers: cells.json("servers")?,
+    })
+}
+
+fn standing(row: &SqliteRow, room: &RoomUri) -> Result<RoomStanding, Failure> {
+    let cells = Cells::new(row, "room", room);
+    Ok(RoomStanding {
+        hub: cells.parsed("hub")?,
+        stopped: cells.get("stopped")?,
+        servers: cells.json("servers")?,
     })
 }
 
@@ -175,7 +212,9 @@ fn summary(row: &SqliteRow) -> Result<(RoomUri, ServerName, u64), Failure> {
     Ok((room, hub, folded_seq))
 }
 
-const ROOM: &str = "SELECT hub, folded_seq, stopped, snapshot FROM room WHERE room = ?1";
+const ROOM: &str = "SELECT hub, folded_seq, stopped, servers, snapshot FROM room WHERE room = ?1";
+
+const STANDING: &str = "SELECT hub, stopped, servers FROM room WHERE room = ?1";
 
 const ALL_ROOMS: &str = "SELECT room, hub, folded_seq FROM room ORDER BY room";
 
@@ -186,10 +225,11 @@ const TREE: &str = "SELECT bytes FROM tree WHERE room = ?1 AND seq = ?2";
 /// For the test that prepares every statement.
 #[cfg(test)]
 pub(super) fn statements() -> impl Iterator<Item = &'static str> {
-    let own: &[&str] = &[ROOM, ALL_ROOMS, SET_STOPPED, TREE];
+    let own: &[&str] = &[ROOM, STANDING, ALL_ROOMS, SET_STOPPED, TREE];
     [
         own,
         fold::STATEMENTS,
+        heads::STATEMENTS,
         marks::STATEMENTS,
         members::STATEMENTS,
         orders::STATEMENTS,

@@ -4,7 +4,8 @@ use std::slice::from_ref;
 
 use bytes::Bytes;
 use holm_core::ports::{
-    Fold, LogStore, Membership, PeerCursor, RoomRecord, RoomStore, StoredOrder,
+    Fold, LogStore, Membership, PeerCursor, RoomRecord, RoomStanding, RoomStore, StoredFork,
+    StoredOrder,
 };
 use holm_protocol::order::Subject;
 use holm_protocol::{DeviceUri, RoomUri};
@@ -20,6 +21,7 @@ pub(crate) fn record(room: &RoomUri, folded_seq: u64) -> RoomRecord {
         folded_seq,
         snapshot: Bytes::from(format!("snapshot {folded_seq}")),
         stopped: None,
+        servers: vec![server("islet.test"), server("skerry.test")],
     }
 }
 
@@ -326,4 +328,36 @@ async fn commits_that_are_not_folded_are_named() {
     assert_eq!(store.commit_seqs().await.unwrap(), [(one.clone(), 2)]);
     store.fold(fold(&one, 2)).await.unwrap();
     assert_eq!(store.commit_seqs().await.unwrap(), []);
+}
+
+// HEAD-5, HEAD-8, FED-6
+#[tokio::test]
+async fn a_room_keeps_its_servers_its_newest_head_and_one_fork_a_term() {
+    let running = Running::memory().await;
+    let store = &running.store;
+    let (one, _) = created(&running).await;
+    let standing = RoomStanding {
+        hub: server("islet.test"),
+        stopped: None,
+        servers: record(&one, 0).servers,
+    };
+    assert_eq!(store.standing(&one).await.unwrap(), Some(standing));
+    assert_eq!(store.standing(&room("two")).await.unwrap(), None);
+    assert_eq!(store.head(&one).await.unwrap(), None);
+    for head in ["first", "second"] {
+        store.put_head(&one, &Bytes::from(head)).await.unwrap();
+    }
+    assert_eq!(store.head(&one).await.unwrap(), Some("second".into()));
+    let fork = |term, proof: &'static str| StoredFork {
+        room: one.clone(),
+        hub: server("islet.test"),
+        term,
+        seq: 9,
+        found: 1_000,
+        proof: Bytes::from(proof),
+    };
+    assert!(store.keep_fork(&fork(1, "a")).await.unwrap());
+    assert!(!store.keep_fork(&fork(1, "b")).await.unwrap());
+    assert!(store.keep_fork(&fork(2, "c")).await.unwrap());
+    assert_eq!(store.forks().await.unwrap(), [fork(1, "a"), fork(2, "c")]);
 }

@@ -62,7 +62,8 @@ async fn put_record(
         .bind(record.hub.as_str())
         .bind(stored_number(record.folded_seq)?)
         .bind(record.stopped.as_deref())
-        .bind(&record.snapshot[..]);
+        .bind(&record.snapshot[..])
+        .bind(names(record.servers.iter().map(ServerName::as_str)));
     Ok(query.execute(connection).await?.rows_affected() > 0)
 }
 
@@ -107,12 +108,12 @@ async fn put_tree(
     Ok(())
 }
 
-const INSERT_ROOM: &str = "INSERT INTO room (room, hub, folded_seq, stopped, snapshot) \
-     VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (room) DO NOTHING";
+const INSERT_ROOM: &str = "INSERT INTO room (room, hub, folded_seq, stopped, snapshot, servers) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (room) DO NOTHING";
 
-const ADVANCE_ROOM: &str = "INSERT INTO room (room, hub, folded_seq, stopped, snapshot) \
-     VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (room) DO UPDATE SET hub = excluded.hub, \
-     folded_seq = excluded.folded_seq, stopped = excluded.stopped, \
+const ADVANCE_ROOM: &str = "INSERT INTO room (room, hub, folded_seq, stopped, snapshot, servers) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (room) DO UPDATE SET hub = excluded.hub, \
+     folded_seq = excluded.folded_seq, stopped = excluded.stopped, servers = excluded.servers, \
      snapshot = excluded.snapshot WHERE excluded.folded_seq > room.folded_seq";
 
 const LEAVE_DEVICES: &str = "UPDATE membership SET until = ?3 WHERE room = ?1 \
