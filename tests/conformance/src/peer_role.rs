@@ -5,15 +5,28 @@
 //! do. Where a table can say what is changed, it does (`cases/peer`). After each case the server
 //! under test has to answer a correct request of a correct peer.
 
+mod answers;
 mod bodies;
+mod documents;
 mod door;
 mod draft;
 mod endpoints;
+mod finding;
+mod follower_anchors;
+mod follower_orders;
+mod follower_pages;
 mod homeserver;
+mod hosted;
+mod hub_commits;
+mod hub_messages;
+mod hub_reads;
+mod key_material;
+mod led;
 mod members;
 mod plan;
 mod stage;
 mod verdict;
+mod wire_level;
 
 mod signatures;
 
@@ -29,7 +42,22 @@ use crate::case::Case;
 /// Where a file of cases cannot be read.
 pub fn cases() -> Result<Vec<Case>, String> {
     let stage = Arc::new(OnceCell::new());
-    let groups = [signatures::plans()?, bodies::plans()?, members::plans()?];
+    let groups = [
+        signatures::plans()?,
+        bodies::plans()?,
+        members::plans()?,
+        documents::plans(),
+        finding::plans(),
+        wire_level::plans(),
+        key_material::plans(),
+        hub_messages::plans(),
+        hub_commits::plans(),
+        hub_reads::plans(),
+        follower_pages::plans(),
+        follower_anchors::plans(),
+        follower_orders::plans(),
+        answers::plans(),
+    ];
     let plans = groups.into_iter().flatten();
     Ok(plans.map(|plan| plan.into_case(&stage)).collect())
 }

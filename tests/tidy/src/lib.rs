@@ -4,6 +4,7 @@
 //! person would otherwise have to remember. Each check is a pure function from a [`Tree`] of files
 //! to findings, so each is tested with a small tree in which it fails (CONTRIBUTING.md).
 
+pub mod attacks;
 pub mod checks;
 pub mod rust;
 pub mod spec;

@@ -1,4 +1,4 @@
-//! `holm-tidy [requirements]`: says what the repository promises and does not keep.
+//! `holm-tidy [requirements|attacks]`: says what the repository promises and does not keep.
 //!
 //! Exit 0 where there is nothing to say, 1 with findings, 2 where the files cannot be read. With
 //! `requirements` it prints which test names which requirement. Runs from any directory.
@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use holm_tidy::{Tree, check_all, checks};
+use holm_tidy::{Tree, attacks, check_all, checks};
 
 fn main() -> ExitCode {
     // The crate lies two folders below the root.
@@ -15,6 +15,11 @@ fn main() -> ExitCode {
         Ok(tree) if std::env::args().any(|a| a == "requirements") => {
             say(checks::table(&tree));
             ExitCode::SUCCESS
+        }
+        Ok(tree) if std::env::args().any(|a| a == "attacks") => {
+            let attacks = attacks::check(&tree);
+            say(attacks.lines());
+            ExitCode::from(u8::from(!attacks.findings.is_empty()))
         }
         Ok(tree) => {
             let findings = check_all(&tree);

@@ -16,7 +16,7 @@ use super::door::{Asked, Door, Reply, serve};
 use super::draft::{COMPONENTS, Draft};
 use crate::chance::{letters, now_ms, random};
 use crate::client_role::device::{base64, unbase64};
-use crate::client_role::fault::{Check, During, Fault};
+use crate::client_role::fault::{Check, During, wrong};
 use crate::client_role::site::{self, exchange};
 use crate::client_role::wire::Response;
 use crate::kit::Kit;
@@ -56,7 +56,7 @@ impl Homeserver {
             authority.issue_pem(&[domain.to_string(), format!("hs.{domain}")])
         };
         let peer = Self::unpublished(target, way, |kit, name| {
-            own(kit.authority(), name).map_err(|e| Fault(e.to_string()))
+            own(kit.authority(), name).map_err(|e| wrong(e.to_string()))
         });
         let peer = peer.await?;
         peer.publish().await?;
@@ -72,7 +72,7 @@ impl Homeserver {
         let kit = target
             .kit
             .clone()
-            .ok_or_else(|| Fault("no kit".to_owned()))?;
+            .ok_or_else(|| wrong("no kit".to_owned()))?;
         let name = format!("{}.test", letters(12));
         let name = ServerName::parse(&name).during("a server's name")?;
         let acceptor = acceptor(&certificate(&kit, &name)?)?;
@@ -234,7 +234,7 @@ fn acceptor((chain, key): &Certificate) -> Check<TlsAcceptor> {
     let chain: Result<Vec<CertificateDer<'static>>, _> = rustls_pemfile::certs(&mut pem).collect();
     let chain = chain.during("a certificate")?;
     let key = rustls_pemfile::private_key(&mut key.as_bytes()).during("a key")?;
-    let key: PrivateKeyDer<'static> = key.ok_or_else(|| Fault("no key".to_owned()))?;
+    let key: PrivateKeyDer<'static> = key.ok_or_else(|| wrong("no key".to_owned()))?;
     let ring = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(ring)
         .with_safe_default_protocol_versions()

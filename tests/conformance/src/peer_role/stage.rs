@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
+use holm_protocol::ServerName;
+use holm_protocol::document::{SignedDocument, Trust, VerifiedDocument};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::homeserver::Homeserver;
+use crate::chance::now_ms;
 use crate::client_role::device::Device;
 use crate::client_role::fault::{Check, During};
 use crate::client_role::site::Site;
@@ -63,6 +66,19 @@ impl Stage {
             resident.upload(20).await.during("uploading KeyPackages")?;
         }
         Ok(resident)
+    }
+
+    /// The document of the server under test, its signature checked (DOC-1, DOC-2).
+    pub(crate) async fn target_document(&self) -> Check<VerifiedDocument> {
+        let answer = self
+            .site
+            .send(&Request::get("/.well-known/holm"))
+            .await?
+            .good()?;
+        let signed: SignedDocument = serde_json::from_value(answer).during("the document")?;
+        let name = ServerName::parse(&self.target.domain).during("the target's name")?;
+        let verified = signed.verify(&name, &Trust::default(), now_ms());
+        verified.during("the target's document")
     }
 
     /// After each case: the server answers anybody, and a correct request of a correct peer.

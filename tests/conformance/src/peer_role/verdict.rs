@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::client_role::fault::{Check, During, ensure, same};
-use crate::client_role::wire::{Response, check_problem};
+use crate::client_role::wire::Response;
+use crate::client_role::wire::response::check_problem;
 
 /// A refusal with this status and code, whole as a problem is (PROB-1); the problem.
 pub(crate) fn refused(answer: &Response, status: u16, code: &str) -> Check<Value> {

@@ -1,0 +1,462 @@
+//! What a homeserver of the kit answers when the server under test asks it (FED-10): whatever it
+//! is, a device gets a problem of the documented kind, in bounded time, and the next honest answer
+//! is taken. A device's claim of KeyPackages makes the server ask.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::door::{Asked, Reply};
+use super::homeserver::Homeserver;
+use super::hosted::{give_key_package, peer_device};
+use super::plan::{Plan, plan};
+use super::stage::Stage;
+use super::verdict::{problem, refused_as_one_of};
+use crate::client_role::device::{Device, base64};
+use crate::client_role::fault::{Check, During, ensure, same};
+use crate::client_role::wire::Response;
+
+/// What may become of it for the device.
+type Wanted = &'static [(u16, &'static str)];
+
+/// Makes an answer, given whose package is asked for.
+type Make = fn(&Device) -> Reply;
+
+const BAD: Wanted = &[(503, "peer_unreachable"), (502, "peer_refused")];
+const REFUSED: Wanted = &[(502, "peer_refused")];
+
+/// All of them.
+pub(crate) fn plans() -> Vec<Plan> {
+    let mut plans: Vec<_> = table().into_iter().map(answered).collect();
+    plans.extend(slow());
+    plans.extend(words().into_iter().map(word));
+    plans.extend([
+        plan(
+            "answer.text",
+            "a problem's text is cut to what a person may read",
+            "FED-10 PROB-1 S25 X05",
+            text,
+        ),
+        plan(
+            "answer.request",
+            "what the target asks is signed as the spec says",
+            "SIG-3 SIG-4 SIG-5 SIG-6 SIG-7 SIG-8 SIG-9 SIG-10 FED-1",
+            request,
+        ),
+        plan(
+            "answer.same_claim",
+            "a device's claim id goes through to the user's server",
+            "KP-3 FED-2",
+            same_claim,
+        ),
+    ]);
+    plans
+}
+
+/// Has a device of the target claim a package of the peer's user.
+async fn claim(resident: &Device, mallory: &Device) -> Check<Response> {
+    let room = resident.new_room()?;
+    resident.claim(&mallory.user, &room).await
+}
+
+fn for_claims(reply: Reply) -> impl FnMut(&Asked) -> Option<Reply> + Send {
+    move |asked| {
+        asked
+            .target
+            .starts_with("/federation/v1/keyMaterial/")
+            .then(|| reply.clone())
+    }
+}
+
+/// An honest answer is taken after whatever came before.
+async fn recovers(peer: &Homeserver, resident: &Device, mallory: &Device) -> Check {
+    give_key_package(peer, mallory, &mallory.key_package()?);
+    // A word from the peer ends whatever patience it has cost.
+    peer.is_taken().await?;
+    let answer = claim(resident, mallory).await?;
+    answer.expect_good().during("an honest answer afterwards")
+}
+
+async fn with_reply(
+    stage: &Arc<Stage>,
+    make: impl FnOnce(&Device) -> Reply,
+    wanted: Wanted,
+) -> Check {
+    let peer = stage.peer().await?;
+    let resident = stage.resident().await?;
+    let mallory = peer_device(&peer, "mallory", "m1")?;
+    peer.door.rule(for_claims(make(&mallory)));
+    let answer = claim(&resident, &mallory).await?;
+    refused_as_one_of(&answer, wanted)?;
+    recovers(&peer, &resident, &mallory).await
+}
+
+fn answered((name, what, wanted, make): (&'static str, &'static str, Wanted, Make)) -> Plan {
+    let title = format!("an answer that is {what} reaches a device as a documented problem");
+    plan(
+        format!("answer.{name}"),
+        title,
+        "FED-10 KP-3 S25",
+        move |stage| async move { with_reply(&stage, make, wanted).await },
+    )
+}
+
+fn json_reply(text: &str) -> Reply {
+    Reply::body(200, "application/json", text)
+}
+
+fn raw(text: &str) -> Reply {
+    Reply::Raw(text.as_bytes().to_vec())
+}
+
+fn packages(packages: Value) -> Reply {
+    Reply::json(&json!({ "key_packages": packages }))
+}
+
+fn given(device: &Device) -> Value {
+    let package = device.key_package().unwrap_or_default();
+    json!({ "device": device.identity.device, "key_package": base64(&package) })
+}
+
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn table() -> Vec<(&'static str, &'static str, Wanted, Make)> {
+    vec![
+        ("html", "a page for people", BAD, |_| {
+            Reply::body(200, "text/html", "<html>no</html>")
+        }),
+        ("empty", "empty", BAD, |_| json_reply("")),
+        ("array", "an array", BAD, |_| json_reply("[]")),
+        ("null", "null", BAD, |_| json_reply("null")),
+        ("other_object", "another object", BAD, |_| {
+            json_reply("{\"hello\":1}")
+        }),
+        ("twice", "an object with a member twice", BAD, |_| {
+            json_reply("{\"key_packages\":[],\"key_packages\":[]}")
+        }),
+        ("trailing", "an object with bytes behind it", BAD, |_| {
+            json_reply("{\"key_packages\":[]} x")
+        }),
+        ("not_utf8", "not UTF-8", BAD, |_| {
+            Reply::body(200, "application/json", vec![0xff, 0xfe])
+        }),
+        ("deep", "a hundred thousand brackets", BAD, |_| {
+            json_reply(&"[".repeat(100_000))
+        }),
+        ("too_long", "five megabytes", BAD, |_| {
+            json_reply(&" ".repeat(5_000_000))
+        }),
+        ("endless", "without end", BAD, |_| {
+            Reply::Endless(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{".to_vec(),
+                vec![b' '; 65_536],
+            )
+        }),
+        ("endless_chunks", "chunks without end", BAD, |_| {
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            Reply::Endless(
+                head.as_bytes().to_vec(),
+                b"10\r\n                \r\n".repeat(1_000),
+            )
+        }),
+        ("endless_headers", "headers without end", BAD, |_| {
+            Reply::Endless(b"HTTP/1.1 200 OK\r\n".to_vec(), b"x-a: b\r\n".repeat(5_000))
+        }),
+        ("length_huge", "said to have a terabyte", BAD, |_| {
+            raw("HTTP/1.1 200 OK\r\ncontent-length: 1099511627776\r\n\r\n{}")
+        }),
+        ("length_negative", "of negative length", BAD, |_| {
+            raw("HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n{}")
+        }),
+        ("two_lengths", "of two lengths", BAD, |_| {
+            raw("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 300\r\n\r\n{}")
+        }),
+        ("cut", "cut off", BAD, |_| {
+            raw("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"key_packages\":")
+        }),
+        ("hung_up", "no answer but the end", BAD, |_| Reply::Cut),
+        ("not_http", "not HTTP", BAD, |_| {
+            raw("SSH-2.0-OpenSSH_9.2\r\n")
+        }),
+        ("http_0_9", "without a head", BAD, |_| {
+            raw("{\"key_packages\":[]}")
+        }),
+        ("status_99", "of status 99", BAD, |_| {
+            raw("HTTP/1.1 99 No\r\ncontent-length: 0\r\n\r\n")
+        }),
+        ("status_1000", "of status 1000", BAD, |_| {
+            raw("HTTP/1.1 1000 No\r\ncontent-length: 0\r\n\r\n")
+        }),
+        ("continue_only", "100 and nothing more", BAD, |_| {
+            raw("HTTP/1.1 100 Continue\r\n\r\n")
+        }),
+        ("switching", "101", BAD, |_| {
+            raw(
+                "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
+            )
+        }),
+        ("no_content", "204", BAD, |_| {
+            raw("HTTP/1.1 204 No Content\r\n\r\n")
+        }),
+        ("moved", "301 to a place within", BAD, |_| {
+            raw("HTTP/1.1 301 Moved\r\nlocation: http://127.0.0.1/\r\ncontent-length: 0\r\n\r\n")
+        }),
+        ("see_other", "303 to a file", BAD, |_| {
+            raw("HTTP/1.1 303 See\r\nlocation: file:///etc/passwd\r\ncontent-length: 0\r\n\r\n")
+        }),
+        ("compressed", "compressed", BAD, |_| Reply::Full {
+            status: 200,
+            headers: vec![
+                ("content-type".into(), "application/json".into()),
+                ("content-encoding".into(), "gzip".into()),
+            ],
+            body: vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2],
+        }),
+        ("nul_header", "with a NUL in a header", BAD, |_| {
+            raw("HTTP/1.1 200 OK\r\nx: a\0b\r\ncontent-length: 2\r\n\r\n{}")
+        }),
+        ("not_a_problem", "404 without a problem", BAD, |_| {
+            Reply::body(404, "text/html", "<html>no</html>")
+        }),
+        ("server_error", "500 with a problem", BAD, |_| {
+            Reply::problem(500, "internal")
+        }),
+        ("busy", "503 with a problem", BAD, |_| {
+            Reply::problem(503, "unavailable")
+        }),
+        ("gateway", "502 of a proxy", BAD, |_| {
+            Reply::body(502, "text/html", "<html>bad gateway</html>")
+        }),
+        ("unauthenticated", "401", REFUSED, |_| {
+            Reply::problem(401, "signature_invalid")
+        }),
+        (
+            "other_users_package",
+            "another user's package",
+            REFUSED,
+            |device| {
+                let mut package = given(device);
+                package["device"] = json!(format!("mimi://{}/d/carol/c1", device.server()));
+                packages(json!([package]))
+            },
+        ),
+        (
+            "targets_users_package",
+            "a package said to be of the target's user",
+            REFUSED,
+            |device| {
+                let mut package = given(device);
+                package["device"] = json!("mimi://third.example/d/mallory/m1");
+                packages(json!([package]))
+            },
+        ),
+        (
+            "eleven_packages",
+            "packages of eleven devices",
+            REFUSED,
+            |device| packages(json!(vec![given(device); 11])),
+        ),
+        (
+            "package_too_long",
+            "a package of 4,097 bytes",
+            REFUSED,
+            |device| {
+                let mut package = given(device);
+                package["key_package"] = json!(base64(&vec![0; 4_097]));
+                packages(json!([package]))
+            },
+        ),
+        (
+            "package_not_base64",
+            "a package that is not base64url",
+            BAD,
+            |device| {
+                let mut package = given(device);
+                package["key_package"] = json!("AA==");
+                packages(json!([package]))
+            },
+        ),
+        (
+            "device_misspelt",
+            "a package of a device in another spelling",
+            BAD,
+            |device| {
+                let mut package = given(device);
+                package["device"] = json!(device.identity.device.to_string().to_uppercase());
+                packages(json!([package]))
+            },
+        ),
+    ]
+}
+
+/// Answers that do not come: the target gives up in its time.
+fn slow() -> Vec<Plan> {
+    let all: [(&str, &str, fn() -> Reply); 3] = [
+        ("silence", "never comes", || Reply::Silence),
+        ("drip", "comes a byte a second", || {
+            Reply::Drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".to_vec())
+        }),
+        ("drip_head", "comes a byte of its head a second", || {
+            Reply::Drip(b"HTTP/1.1 200 OK\r\nx-a:".to_vec())
+        }),
+    ];
+    let plans = all.into_iter().map(|(name, what, reply)| {
+        let title = format!("an answer that {what} is given up");
+        let made = plan(
+            format!("answer.{name}"),
+            title,
+            "FED-9 FED-10 S25 F29",
+            move |stage| async move { with_reply(&stage, |_| reply(), BAD).await },
+        );
+        made.waiting(Duration::from_mins(1))
+    });
+    plans.collect()
+}
+
+/// Refusals of a peer that are about the thing asked: they reach the device as they are (FED-10).
+fn words() -> Vec<(u16, &'static str)> {
+    vec![
+        (404, "not_found"),
+        (403, "forbidden"),
+        (409, "key_packages_exhausted"),
+        (409, "key_package_conflict"),
+        (429, "rate_limited"),
+        (422, "limit"),
+        (410, "gone"),
+    ]
+}
+
+fn word((status, code): (u16, &'static str)) -> Plan {
+    let title = format!("a peer's refusal {status} {code} reaches the device as it is");
+    plan(
+        format!("answer.word.{code}"),
+        title,
+        "FED-10 KP-3",
+        move |stage| async move {
+            let peer = stage.peer().await?;
+            let resident = stage.resident().await?;
+            let mallory = peer_device(&peer, "mallory", "m1")?;
+            peer.door.rule(for_claims(Reply::problem(status, code)));
+            let answer = claim(&resident, &mallory).await?;
+            refused_as_one_of(&answer, &[(status, code)])?;
+            recovers(&peer, &resident, &mallory).await
+        },
+    )
+}
+
+async fn text(stage: Arc<Stage>) -> Check {
+    let peer = stage.peer().await?;
+    let resident = stage.resident().await?;
+    let mallory = peer_device(&peer, "mallory", "m1")?;
+    let detail = format!("\u{1b}[2J\u{202e}\u{0}{}", "x".repeat(10_000));
+    let body = json!({
+        "type": "urn:holm:problem:forbidden", "title": detail, "status": 403, "code": "forbidden",
+        "detail": detail,
+    });
+    peer.door.rule(for_claims(Reply::body(
+        403,
+        "application/problem+json",
+        body.to_string(),
+    )));
+    let found = problem(&claim(&resident, &mallory).await?)?;
+    for member in ["title", "detail"] {
+        let text = found[member].as_str().unwrap_or_default();
+        let fine =
+            text.chars().count() <= 300 && !text.chars().any(|c| c.is_control() || c == '\u{202e}');
+        ensure(fine, || {
+            format!(
+                "{member}: {:?}",
+                text.escape_unicode().to_string().get(..60)
+            )
+        })?;
+    }
+    recovers(&peer, &resident, &mallory).await
+}
+
+/// The value of a header of a request that was asked.
+fn header<'a>(asked: &'a Asked, name: &str) -> Vec<&'a str> {
+    let lines = asked.head.lines().filter_map(|line| line.split_once(':'));
+    let ours = lines.filter(|(n, _)| n.eq_ignore_ascii_case(name));
+    ours.map(|(_, value)| value.trim()).collect()
+}
+
+async fn request(stage: Arc<Stage>) -> Check {
+    use base64::Engine;
+    let peer = stage.peer().await?;
+    let resident = stage.resident().await?;
+    let mallory = peer_device(&peer, "mallory", "m1")?;
+    recovers(&peer, &resident, &mallory).await?;
+    let asked = peer.door.asked("/federation/v1/keyMaterial/");
+    let Some(asked) = asked.first() else {
+        return crate::client_role::fault::fault("nothing was asked");
+    };
+    let one = |name: &str| match header(asked, name).as_slice() {
+        [value] => Ok((*value).to_owned()),
+        other => crate::client_role::fault::fault(format!("{name}: {other:?}")),
+    };
+    let engine = base64::engine::general_purpose::STANDARD;
+    let digest = format!(
+        "sha-256=:{}:",
+        engine.encode(holm_protocol::Hash::sha256(&asked.body).0)
+    );
+    same("content-digest", &one("content-digest")?, &digest)?;
+    same("holm-origin", &one("holm-origin")?, &stage.target.domain)?;
+    same(
+        "holm-destination",
+        &one("holm-destination")?,
+        &peer.name.to_string(),
+    )?;
+    same(
+        "content-type",
+        &one("content-type")?,
+        &"application/json".to_owned(),
+    )?;
+    let input = one("signature-input")?;
+    let Some(parameters) = input.strip_prefix("holm=") else {
+        return crate::client_role::fault::fault(input);
+    };
+    let covered = "(\"@method\" \"@path\" \"@query\" \"content-digest\" \"holm-origin\" \"holm-destination\");created=";
+    ensure(parameters.starts_with(covered), || parameters.to_owned())?;
+    let base = format!(
+        "\"@method\": POST\n\"@path\": {}\n\"@query\": ?\n\"content-digest\": {digest}\n\"holm-origin\": {}\n\"holm-destination\": {}\n\"@signature-params\": {parameters}",
+        asked.target, stage.target.domain, peer.name
+    );
+    let key_id = parameters
+        .split("keyid=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let key_id = key_id.and_then(|id| id.strip_prefix(&format!("{}#", stage.target.domain)));
+    let document = stage.target_document().await?;
+    let key = key_id.and_then(|id| document.request_key(id, crate::chance::now_ms()));
+    let text = one("signature")?;
+    let signature = text
+        .strip_prefix("holm=:")
+        .and_then(|t| t.strip_suffix(':'));
+    let signature = signature.and_then(|t| engine.decode(t).ok()?.try_into().ok());
+    let signature = signature.map(holm_protocol::Signature);
+    let holds = key
+        .zip(signature)
+        .is_some_and(|(key, s)| key.verifies_raw(base.as_bytes(), &s));
+    ensure(holds, || format!("the signature does not hold over {base}"))
+}
+
+async fn same_claim(stage: Arc<Stage>) -> Check {
+    let peer = stage.peer().await?;
+    let resident = stage.resident().await?;
+    let mallory = peer_device(&peer, "mallory", "m1")?;
+    give_key_package(&peer, &mallory, &mallory.key_package()?);
+    let room = resident.new_room()?;
+    let id = [9; 16];
+    resident
+        .claim_as(&mallory.user, &room, &id)
+        .await?
+        .expect_good()?;
+    let asked = peer.door.asked("/federation/v1/keyMaterial/");
+    let body: Value = asked
+        .first()
+        .and_then(|a| serde_json::from_slice(&a.body).ok())
+        .unwrap_or_default();
+    same("claim id", &body["claim_id"], &json!(base64(&id)))?;
+    same("requester", &body["requester"], &json!(resident.user))?;
+    same("hub", &body["hub"], &json!(stage.target.domain))
+}
