@@ -14,6 +14,7 @@ use crate::demo::{self, DemoOptions};
 use crate::failure::{Failure, Outcome};
 use crate::operator;
 use crate::operator::command::peers::PeersArgs;
+use crate::names::{self, NamesArgs};
 use crate::replay::{self, ReplayOptions};
 use crate::report::Report;
 use crate::serve::{self, ServeOptions};
@@ -36,6 +37,7 @@ enum Command {
     Demo(DemoArgs),
     Replay(ReplayArgs),
     Chat(ChatOptions),
+    Names(NamesArgs),
     Peers(PeersArgs),
 }
 
@@ -171,6 +173,7 @@ async fn run(command: Command) -> Result<Outcome, Failure> {
             };
             Box::pin(replay::run(options, &Report::to_stdout(args.json))).await
         }
+        Command::Names(args) => Box::pin(names::run(args)).await,
         Command::Chat(options) => Box::pin(chat(options)).await,
         Command::Peers(args) => Box::pin(operator::command::peers::run(args)).await,
     }

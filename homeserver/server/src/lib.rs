@@ -12,6 +12,7 @@ pub mod report;
 pub mod config;
 pub mod keys;
 pub mod logging;
+pub mod names;
 pub mod runtime;
 
 pub mod assembly;
