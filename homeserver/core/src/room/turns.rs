@@ -112,6 +112,8 @@ impl<T> Turns<T> {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests {
     use super::*;
 
