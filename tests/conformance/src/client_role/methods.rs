@@ -235,7 +235,7 @@ fn odd_paths() -> Vec<Plan> {
     let one = |(n, (path, status, code)): (usize, (String, u16, &'static str))| {
         let id = format!("path.odd.{n:02}");
         let title = format!("GET {path} is {code}");
-        plan(id, title, "API-6 API-8 R07 X01", move |site| {
+        plan(id, title, "API-6 API-8 R07 X01 X06", move |site| {
             odd(site, path.clone(), status, code)
         })
     };

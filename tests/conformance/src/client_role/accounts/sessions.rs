@@ -6,7 +6,7 @@ use holm_protocol::identity::login_bytes;
 use holm_protocol::{DeviceUri, PrivateKey};
 use serde_json::{Value, json};
 
-use crate::chance::now_ms;
+use crate::chance::{letters, now_ms};
 use crate::client_role::device::Device;
 use crate::client_role::fault::{Check, During, ensure, same};
 use crate::client_role::plan::{Plan, named};
@@ -27,6 +27,7 @@ pub(super) fn plans() -> Vec<Plan> {
         named("account.log_in.proof_early", |s| bad_proof(s, Spoil::Ahead)),
         named("account.log_in.proof_label", |s| bad_proof(s, Spoil::Label)),
         named("account.log_in.proof_within_skew", proof_within_skew),
+        named("account.log_in.many", many_at_once),
         named("account.log_out", logs_out),
         named("account.log_out.unenrolled", logs_out_unenrolled),
     ]
@@ -150,6 +151,27 @@ async fn proof_within_skew(site: Arc<Site>) -> Check {
         answer.expect_good()?;
     }
     Ok(())
+}
+
+/// Log-ins at once; each costs the server a password hash.
+const MANY: usize = 40;
+
+async fn many_at_once(site: Arc<Site>) -> Check {
+    let one = || async {
+        let answer = log_in(&site, &letters(16), "correct horse", None).await?;
+        match answer.status {
+            429 | 503 => answer.problem().map(drop),
+            _ => answer.refused(401, "wrong_credentials").map(drop),
+        }
+    };
+    let all = futures::future::try_join_all((0..MANY).map(|_| one()));
+    let beside = async {
+        for _ in 0..5 {
+            site.is_well().await.during("beside log-ins")?;
+        }
+        Ok(())
+    };
+    futures::future::try_join(all, beside).await.map(drop)
 }
 
 async fn logs_out(site: Arc<Site>) -> Check {

@@ -70,6 +70,8 @@ pub(super) fn plans() -> Vec<Plan> {
         named("room.create.no_required", without_required),
         named("room.create.of_another", of_another),
         named("room.create.other_tree", other_tree),
+        named("room.create.huge_tree", huge_tree),
+        named("room.create.cut_tree", cut_tree),
         named("room.create.noise", noise),
         named("room.create.flipped", flipped),
         named("room.create.sql", sql),
@@ -268,6 +270,31 @@ async fn other_tree(site: Arc<Site>) -> Check {
         .await?
         .refused(422, "invalid_commit")
         .map(drop)
+}
+
+async fn huge_tree(site: Arc<Site>) -> Check {
+    let (device, _room, mut body) = beginning(&site).await?;
+    // A node that is not there is one byte.
+    let nodes = vec![0; 100_000];
+    body["tree"] = json!(base64(&holm_protocol::encoding::encode(&VLBytes::new(
+        nodes
+    ))));
+    let answer = device.post("/client/v1/rooms", &body).await?;
+    answer.refused(422, "invalid_commit").map(drop)
+}
+
+async fn cut_tree(site: Arc<Site>) -> Check {
+    let (device, _room, body) = beginning(&site).await?;
+    let tree = unbase64(&body["tree"])?;
+    for len in (0..tree.len()).step_by(13) {
+        let mut cut = body.clone();
+        cut["tree"] = json!(base64(&tree[..len]));
+        let answer = device.post("/client/v1/rooms", &cut).await?;
+        answer
+            .refused(422, "invalid_commit")
+            .during(&format!("the first {len} bytes"))?;
+    }
+    device.post("/client/v1/rooms", &body).await?.expect_good()
 }
 
 async fn noise(site: Arc<Site>) -> Check {

@@ -170,7 +170,7 @@ async fn acknowledge(socket: &mut Socket, pair: &Pair, delivered: u64, read: u64
 }
 
 /// How often the room list is asked for what a frame before it said.
-const ATTEMPTS: usize = 20;
+const ATTEMPTS: usize = 300;
 
 async fn ack(socket: &mut Socket, pair: &Pair, delivered: u64, read: u64) -> Check {
     let frame = json!({
