@@ -46,6 +46,8 @@ struct State {
     cut_from: bool,
     /// Connections up to this number are dead.
     dead: u64,
+    /// Connections up to this number are closed.
+    closed: u64,
     /// Connections so far.
     count: u64,
 }
@@ -62,7 +64,7 @@ impl State {
 
 impl Wire {
     /// Takes a free port of loopback.
-    pub(super) async fn bind() -> Result<Self, LabError> {
+    pub async fn bind() -> Result<Self, LabError> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         Ok(Self {
             port: socket.local_addr()?.port(),
@@ -73,7 +75,7 @@ impl Wire {
     }
 
     /// Hands connections on to `server` from now on.
-    pub(super) fn start(&mut self, server: SocketAddr) {
+    pub fn start(&mut self, server: SocketAddr) {
         if let Some(socket) = self.waiting.take() {
             self.task = Some(tokio::spawn(run(socket, server, self.state.clone())));
         }
@@ -96,6 +98,11 @@ impl Wire {
             Direction::ToServer => state.cut_to = true,
             Direction::FromServer => state.cut_from = true,
         });
+    }
+
+    /// Closes all connections there are at once, so that whoever had one comes back.
+    pub fn hang_up(&self) {
+        self.state.send_modify(|state| state.closed = state.count);
     }
 
     /// Lets bytes pass again.
@@ -122,8 +129,14 @@ async fn run(socket: TcpListener, server: SocketAddr, state: watch::Sender<State
         state.send_modify(|state| state.count += 1);
         let number = state.borrow().count;
         let state = state.subscribe();
+        let mut closing = state.clone();
         tokio::spawn(async move {
-            if let Err(error) = pass(stream, server, state, number).await {
+            let hung_up = closing.wait_for(|state| number <= state.closed);
+            let passed = tokio::select! {
+                passed = pass(stream, server, state, number) => passed,
+                _hung_up = hung_up => Ok(()),
+            };
+            if let Err(error) = passed {
                 tracing::debug!(%error, "a connection of a wire ended early");
             }
         });
@@ -218,6 +231,15 @@ mod tests {
         wire.heal(Older::GoOn);
         stream.read_exact(&mut heard).await.unwrap();
         assert_eq!(&heard, b"meanwhile");
+    }
+
+    #[tokio::test]
+    async fn after_hanging_up_old_connections_end_and_new_ones_pass() {
+        let (wire, mut old) = echo().await;
+        says_and_hears(&mut old, b"before").await;
+        wire.hang_up();
+        assert_eq!(old.read(&mut [0; 4]).await.unwrap(), 0);
+        says_and_hears(&mut connect(&wire).await, b"new").await;
     }
 
     #[tokio::test]
