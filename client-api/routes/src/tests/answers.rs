@@ -119,6 +119,7 @@ async fn a_failure_says_when_to_come_back_and_not_why() {
 // API-1
 #[tokio::test]
 async fn a_panic_is_a_problem_without_its_words() {
+    // X12
     let site = Site::new();
     let token = site.enrolled_token();
     let answer = site.get(&token, "/client/v1/keyPackages").await;

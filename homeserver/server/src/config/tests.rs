@@ -14,6 +14,7 @@ fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError>
 
 #[test]
 fn an_unknown_key_is_refused_with_its_line() {
+    // X04
     let error =
         parse("registration = \"open\"\n\n[server]\ndomian = \"islet.test\"\n").unwrap_err();
     assert_eq!(error.place, "line 4");

@@ -30,6 +30,7 @@ async fn a_killed_server_comes_back_on_its_data_and_port() {
 
 #[tokio::test]
 async fn a_server_stops_when_it_is_asked_to() {
+    // F18
     let folder = tempfile::tempdir().unwrap();
     let lab = lab(folder.path(), &["islet.test"], Front::Direct).await;
     let server = lab.server("islet.test").unwrap();
@@ -46,6 +47,7 @@ async fn a_server_stops_when_it_is_asked_to() {
 
 #[tokio::test]
 async fn a_data_folder_serves_one_process_at_a_time() {
+    // F12
     let folder = tempfile::tempdir().unwrap();
     let lab = lab(folder.path(), &["islet.test"], Front::Direct).await;
     let config = lab.server("islet.test").unwrap().folder().join("holm.toml");

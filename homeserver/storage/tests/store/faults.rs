@@ -53,6 +53,7 @@ async fn has(store: &Sqlite, room: &RoomUri, before: &LogHead, body: &str) -> bo
 // LOG-9: what was answered is synced.
 #[tokio::test]
 async fn an_acknowledged_append_survives_a_power_failure() {
+    // F04
     let disk = Disk::mount("power");
     let running = open("power").await;
     let (one, mut head) = begun(&running.store, "one").await;
@@ -100,6 +101,7 @@ async fn a_row_that_was_not_synced_does_not_survive() {
 // LOG-9: after a failed sync nobody knows; nothing is acknowledged any more.
 #[tokio::test]
 async fn a_failed_sync_stops_the_store_for_good() {
+    // F06
     for page_cache in [true, false] {
         let name = if page_cache { "sync-kept" } else { "sync-lost" };
         let disk = Disk::mount(name);
@@ -166,6 +168,7 @@ async fn a_failed_sync_of_an_account_stops_the_store_too() {
 
 #[tokio::test]
 async fn a_full_disk_refuses_and_works_again_once_there_is_room() {
+    // F08
     let disk = Disk::mount("full");
     let running = open("full").await;
     let (store, alice, first) = (&running.store, user("alice"), device("alice", "d1"));

@@ -52,13 +52,13 @@ fn scene_of(point: CrashPoint) -> (&'static str, Act) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_every_crash_point_of_the_hub_nothing_is_lost_or_doubled() {
-    // LOG-2, LOG-9, LOG-10
+    // LOG-2, LOG-9, LOG-10, F01, F02, F52
     Box::pin(play(HUB)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_every_crash_point_of_a_follower_nothing_is_lost_or_doubled() {
-    // FED-5, FED-14, LOG-6
+    // FED-5, FED-14, LOG-6, F01, F02
     Box::pin(play(FOLLOWER)).await;
 }
 

@@ -189,7 +189,7 @@ async fn race(count: usize, each: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn six_devices_on_three_servers_race_and_agree() {
-    // LOG-10, ROOM-13, ROOM-14, ROOM-15
+    // LOG-10, ROOM-13, ROOM-14, ROOM-15, F51
     race(6, 4).await;
 }
 

@@ -9,7 +9,7 @@ use super::stage::{FOLLOWER, HUB, Stage, assert_died, settles};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_every_crash_point_of_a_device_nothing_is_lost_or_doubled() {
-    // REL-1, OUT-1
+    // REL-1, OUT-1, F35, F53
     let scene = Scene::start(&[HUB, FOLLOWER]).await;
     let mut bob = Chat::start(&scene, "bob", None);
     bob.register("bob@skerry.test").await;
