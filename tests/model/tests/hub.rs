@@ -25,7 +25,6 @@ fn broken(rule: Rule, messages: u8, crashes: u8) -> Vec<&'static str> {
         .spawn_bfs()
         .join();
     let discoveries = checker.discoveries();
-    println!("{rule:?}: {} states", checker.unique_state_count());
     SOUND
         .into_iter()
         .filter(|name| discoveries.contains_key(name))
@@ -44,7 +43,6 @@ fn holds(rule: Rule) {
         .target_state_count(STATES_MAX)
         .spawn_bfs()
         .join();
-    println!("{rule:?}: {} states", checker.unique_state_count());
     assert!(
         checker.unique_state_count() < STATES_MAX,
         "not explored to the end"
