@@ -5,24 +5,36 @@
 //! do. Where a table can say what is changed, it does (`cases/peer`). After each case the server
 //! under test has to answer a correct request of a correct peer.
 
+mod anchor_spoils;
+mod answer_table;
 mod answers;
 mod bodies;
+mod certificates;
+mod document_answers;
+mod document_contents;
 mod documents;
 mod door;
 mod draft;
 mod endpoints;
 mod finding;
 mod follower_anchors;
+mod follower_commits;
+mod follower_heads;
 mod follower_orders;
 mod follower_pages;
 mod homeserver;
 mod hosted;
+mod hub_bundles;
 mod hub_commits;
+mod hub_heads;
+mod hub_message_bytes;
 mod hub_messages;
+mod hub_orders;
 mod hub_reads;
 mod key_material;
 mod led;
 mod members;
+mod pins;
 mod plan;
 mod stage;
 mod verdict;
@@ -48,12 +60,20 @@ pub fn cases() -> Result<Vec<Case>, String> {
         members::plans()?,
         documents::plans(),
         finding::plans(),
+        pins::plans(),
+        certificates::plans(),
         wire_level::plans(),
         key_material::plans(),
         hub_messages::plans(),
+        hub_message_bytes::plans(),
         hub_commits::plans(),
+        hub_bundles::plans(),
+        hub_orders::plans(),
         hub_reads::plans(),
+        hub_heads::plans(),
         follower_pages::plans(),
+        follower_heads::plans(),
+        follower_commits::plans(),
         follower_anchors::plans(),
         follower_orders::plans(),
         answers::plans(),

@@ -1,28 +1,21 @@
 //! How the server under test finds a homeserver of the kit: pins, SRV records, addresses,
 //! certificates (DISC-1 to DISC-9, DOC-5). A signed request makes it look.
 
-use std::net::Ipv4Addr;
-use std::sync::Arc;
-use std::time::Duration;
-
-use holm::lab::RecordData;
-use holm_protocol::{PrivateKey, PublicKey};
-use rcgen::{CertificateParams, DnType, KeyPair, SanType};
-use tokio::net::TcpListener;
-
-use super::homeserver::{Certificate, Homeserver, certificate_for};
+use super::homeserver::Homeserver;
 use super::plan::{Plan, plan};
 use super::stage::Stage;
 use super::verdict::refused_as_one_of;
-use crate::chance::random;
-use crate::client_role::fault::{Check, During, ensure, same, wrong};
-use crate::kit::{Kit, srv};
+use crate::client_role::fault::{Check, During, same};
+use crate::kit::srv;
+use holm::lab::RecordData;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {
-    let mut plans = pins();
-    plans.extend(services());
-    plans.extend(certificates());
+    let mut plans = services();
     plans.extend([
         plan(
             "find.first_priority",
@@ -67,7 +60,7 @@ pub(crate) fn plans() -> Vec<Plan> {
 }
 
 /// A correct request is taken, or the peer is not reached or not trusted.
-async fn greeted(peer: &Homeserver, taken: bool) -> Check {
+pub(super) async fn greeted(peer: &Homeserver, taken: bool) -> Check {
     let answer = peer.send(&peer.greeting()).await?;
     if taken {
         return answer.expect_good();
@@ -76,126 +69,6 @@ async fn greeted(peer: &Homeserver, taken: bool) -> Check {
     refused_as_one_of(&answer, &wanted)?;
     let served = peer.door.asked("/federation").len();
     same("signed requests to it", &served, &0)
-}
-
-/// TXT records of a root.
-type Records = fn(&PublicKey) -> Vec<String>;
-
-/// Pins in DNS (DISC-9, DOC-5).
-fn pins() -> Vec<Plan> {
-    let all: [(&str, &str, bool, Records); 20] = [
-        ("absent", "no pin at first contact", true, |_| vec![]),
-        ("correct", "the root's pin", true, |root| {
-            vec![format!("v=holm1; root={root}")]
-        }),
-        ("twice", "the same pin twice", true, |root| {
-            vec![format!("v=holm1; root={root}"); 2]
-        }),
-        ("tight", "a pin without spaces", true, |root| {
-            vec![format!("v=holm1;root={root}")]
-        }),
-        (
-            "more_tags",
-            "tags nobody knows beside the root",
-            true,
-            |root| vec![format!("v=holm1; later=1; root={root}; a=b")],
-        ),
-        (
-            "other_purposes",
-            "records of other purposes beside it",
-            true,
-            |root| {
-                vec![
-                    "v=spf1 -all".into(),
-                    "hello".into(),
-                    format!("v=holm1; root={root}"),
-                ]
-            },
-        ),
-        (
-            "other_purposes_alone",
-            "records of other purposes alone",
-            true,
-            |_| vec!["v=spf1 -all".into()],
-        ),
-        (
-            "next_version",
-            "a record of another version alone",
-            true,
-            |_| vec!["v=holm2; root=x".into()],
-        ),
-        ("other_root", "another root's pin", false, |_| {
-            vec![format!("v=holm1; root={}", stranger())]
-        }),
-        ("two_roots", "pins of two roots", false, |root| {
-            vec![
-                format!("v=holm1; root={root}"),
-                format!("v=holm1; root={}", stranger()),
-            ]
-        }),
-        ("no_root", "a pin without root", false, |_| {
-            vec!["v=holm1".into()]
-        }),
-        ("empty_root", "a pin of nothing", false, |_| {
-            vec!["v=holm1; root=".into()]
-        }),
-        ("short_root", "a pin of 31 bytes", false, |_| {
-            vec![format!(
-                "v=holm1; root={}",
-                crate::client_role::device::base64(&[7; 31])
-            )]
-        }),
-        ("padded", "a pin with padding", false, |root| {
-            vec![format!("v=holm1; root={root}=")]
-        }),
-        (
-            "standard_base64",
-            "a pin in the other base64",
-            false,
-            |_| vec![format!("v=holm1; root={}", "+/".repeat(21) + "+")],
-        ),
-        ("hexadecimal", "a pin in hexadecimal", false, |_| {
-            vec![format!("v=holm1; root={}", "ab".repeat(32))]
-        }),
-        ("cut", "a pin that is cut off", false, |root| {
-            let text = root.to_string();
-            vec![format!("v=holm1; root={}", &text[..20])]
-        }),
-        (
-            "readable_beside",
-            "a pin that cannot be read beside the right one",
-            false,
-            |root| vec![format!("v=holm1; root={root}"), "v=holm1; root=?".into()],
-        ),
-        ("root_twice", "two roots in one record", false, |root| {
-            vec![format!("v=holm1; root={root}; root={}", stranger())]
-        }),
-        ("quoted", "a pin in quotation marks", false, |root| {
-            vec![format!("v=holm1; root=\"{root}\"")]
-        }),
-    ];
-    let plan_of = |(name, what, taken, records): (&'static str, &'static str, bool, Records)| {
-        let title = format!("{what}: taken {taken}");
-        plan(
-            format!("pin.{name}"),
-            title,
-            "DISC-9 DOC-5 S12 D08",
-            move |stage| async move {
-                let peer = stage.peer().await?;
-                let texts = records(&peer.root.public())
-                    .into_iter()
-                    .map(RecordData::Txt);
-                let name = format!("_holm.{}", peer.name);
-                peer.kit.set(&name, texts.collect()).await.during("DNS")?;
-                greeted(&peer, taken).await
-            },
-        )
-    };
-    all.into_iter().map(plan_of).collect()
-}
-
-fn stranger() -> PublicKey {
-    PrivateKey::from_seed(&random()).public()
 }
 
 /// Records of a peer.
@@ -210,6 +83,7 @@ fn service(peer: &Homeserver, records: Vec<RecordData>) -> (String, Vec<RecordDa
 }
 
 /// SRV records and addresses (DISC-1 to DISC-6).
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn services() -> Vec<Plan> {
     let all: [(&str, &str, bool, Zone); 13] = [
         ("no_service", "the only target is the dot", false, |p| {
@@ -399,160 +273,4 @@ async fn moved(stage: Arc<Stage>) -> Check {
     peer.is_taken().await?;
     peer.publish().await?;
     peer.is_taken().await
-}
-
-/// Makes a certificate for a peer.
-type Make = fn(&Kit, &str) -> Check<Certificate>;
-
-/// Certificates (DISC-7).
-fn certificates() -> Vec<Plan> {
-    let all: [(&str, &str, bool, Make); 16] = [
-        (
-            "of_the_server",
-            "one of the server's name alone",
-            true,
-            |kit, d| sign(kit, &names(&[d])?),
-        ),
-        (
-            "of_the_target",
-            "one of the SRV target below it",
-            true,
-            |kit, d| sign(kit, &names(&[&format!("hs.{d}")])?),
-        ),
-        (
-            "of_many",
-            "one of many names, the right one last",
-            true,
-            |kit, d| {
-                let mut many: Vec<_> = (0..50).map(|n| format!("n{n}.example")).collect();
-                many.push(d.to_owned());
-                sign(kit, &certificate_for(&many)?)
-            },
-        ),
-        (
-            "wildcard_below",
-            "a wildcard one level below it",
-            true,
-            |kit, d| sign(kit, &names(&[&format!("*.{d}")])?),
-        ),
-        ("other_name", "one of another name", false, |kit, _| {
-            sign(kit, &names(&["other.example"])?)
-        }),
-        (
-            "name_below",
-            "one of another name below it",
-            false,
-            |kit, d| sign(kit, &names(&[&format!("www.{d}")])?),
-        ),
-        (
-            "name_above",
-            "one of the domain above it",
-            false,
-            |kit, d| {
-                let above = d.split_once('.').map_or(d, |(_, above)| above);
-                sign(kit, &names(&[above])?)
-            },
-        ),
-        (
-            "name_beginning",
-            "one of a name that begins like it",
-            false,
-            |kit, d| sign(kit, &names(&[&format!("{d}.example")])?),
-        ),
-        (
-            "common_name",
-            "one with its name as common name alone",
-            false,
-            |kit, d| {
-                let mut params = certificate_for(&[])?;
-                params.distinguished_name.push(DnType::CommonName, d);
-                sign(kit, &params)
-            },
-        ),
-        ("address", "one of its address", false, |kit, _| {
-            let mut params = certificate_for(&[])?;
-            params.subject_alt_names = vec![SanType::IpAddress(kit.address.into())];
-            sign(kit, &params)
-        }),
-        ("expired", "one that has expired", false, |kit, d| {
-            let mut params = names(&[d])?;
-            params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-            params.not_after = rcgen::date_time_ymd(2021, 1, 1);
-            sign(kit, &params)
-        }),
-        (
-            "not_yet_valid",
-            "one that is not valid yet",
-            false,
-            |kit, d| {
-                let mut params = names(&[d])?;
-                params.not_before = rcgen::date_time_ymd(2090, 1, 1);
-                params.not_after = rcgen::date_time_ymd(2091, 1, 1);
-                sign(kit, &params)
-            },
-        ),
-        ("self_signed", "one signed by itself", false, |_, d| {
-            let key = KeyPair::generate().during("a key")?;
-            let made = names(&[d])?.self_signed(&key).during("a certificate")?;
-            Ok((made.pem(), key.serialize_pem()))
-        }),
-        (
-            "other_authority",
-            "one of an authority that nobody trusts",
-            false,
-            |_, d| {
-                let folder = tempfile::tempdir().during("a folder")?;
-                let other = holm::lab::Authority::create(folder.path()).during("an authority")?;
-                other.sign_pem(&names(&[d])?).during("a certificate")
-            },
-        ),
-        ("for_clients", "one for clients alone", false, |kit, d| {
-            let mut params = names(&[d])?;
-            params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
-            sign(kit, &params)
-        }),
-        (
-            "wildcard_above",
-            "a wildcard two levels above the target",
-            false,
-            |kit, d| {
-                sign(
-                    kit,
-                    &names(&[&format!("*.*.{}", d.split_once('.').map_or(d, |(_, t)| t))])?,
-                )
-            },
-        ),
-    ];
-    let plan_of = |(name, what, taken, make): (&'static str, &'static str, bool, Make)| {
-        let title = format!("a certificate: {what}, taken {taken}");
-        plan(
-            format!("certificate.{name}"),
-            title,
-            "DISC-7 D10 F46",
-            move |stage| async move {
-                let made = Homeserver::unpublished(&stage.target, &stage.site.door, |kit, name| {
-                    make(kit, name.as_str())
-                });
-                let peer = made.await?;
-                peer.publish().await?;
-                greeted(&peer, taken).await?;
-                let asked = peer.door.asked("/").is_empty();
-                ensure(taken || asked, || {
-                    "something was asked over a connection not trusted".to_owned()
-                })
-            },
-        )
-    };
-    all.into_iter().map(plan_of).collect()
-}
-
-fn names(names: &[&str]) -> Check<CertificateParams> {
-    let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-    certificate_for(&names)
-}
-
-fn sign(kit: &Kit, params: &CertificateParams) -> Check<Certificate> {
-    kit.authority()
-        .sign_pem(params)
-        .map_err(|e| wrong(e.to_string()))
 }

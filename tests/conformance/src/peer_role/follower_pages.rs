@@ -1,23 +1,21 @@
 //! A hub brings events to the server under test as a follower (FED-5, LOG-2 to LOG-6, HEAD-1 to
 //! HEAD-3): pages that continue its copy, and such as do not.
 
-use std::sync::Arc;
-
-use holm_protocol::event::Position;
-use holm_protocol::{Event, EventKind, Hash};
-use serde_json::{Value, json};
-
 use super::led::{Led, notify, signed};
 use super::plan::{Plan, plan};
 use super::stage::Stage;
 use super::verdict::{code_of, refused};
 use crate::client_role::device::base64;
-use crate::client_role::device::change::Change;
 use crate::client_role::fault::{Check, ensure, same};
+use holm_protocol::event::Position;
+use holm_protocol::{Event, EventKind, Hash};
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// All of them.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn plans() -> Vec<Plan> {
-    let mut plans = vec![
+    vec![
         plan(
             "follower.page.correct",
             "events that continue the copy are taken, of any kind",
@@ -126,45 +124,7 @@ pub(crate) fn plans() -> Vec<Plan> {
             "FED-5 S16",
             targets_room,
         ),
-        plan(
-            "follower.page.commit_broken",
-            "a commit that MLS refuses sets the room aside",
-            "FED-5 S18 M09",
-            commit_broken,
-        ),
-        plan(
-            "follower.page.commit_unadmitted",
-            "a commit that admission refuses sets the room aside",
-            "FED-5 ADM-2 S28 M26",
-            commit_unadmitted,
-        ),
-        plan(
-            "follower.page.commit_of_other_epoch",
-            "a commit of an epoch to come sets the room aside",
-            "FED-5 M07",
-            commit_epoch,
-        ),
-        plan(
-            "follower.page.commit_garbage",
-            "a commit event without a commit sets the room aside",
-            "LOG-10 M01",
-            commit_garbage,
-        ),
-        plan(
-            "follower.page.hub_moved",
-            "a commit that moves the hub sets the room aside",
-            "ADM-11 S28",
-            hub_moved,
-        ),
-        plan(
-            "follower.page.commit_good",
-            "a member's commit is taken",
-            "FED-5 ROOM-8",
-            commit_good,
-        ),
-    ];
-    plans.extend(heads());
-    plans
+    ]
 }
 
 async fn correct(stage: Arc<Stage>) -> Check {
@@ -222,7 +182,7 @@ fn renumbered(led: &Led, seq: u64) -> Value {
 }
 
 /// A page of one event with an honest head to it; the log stays as it is.
-fn page_of(led: &Led, event: &Event) -> Value {
+pub(super) fn page_of(led: &Led, event: &Event) -> Value {
     let mut head = led.unsigned_head();
     (head.seq, head.hash) = (event.header.seq, event.hash());
     let mut page = led.page(std::slice::from_ref(event));
@@ -411,191 +371,4 @@ async fn targets_room(stage: Arc<Stage>) -> Check {
     same("code", &code_of(&answer["rooms"][0]["problem"]), &"not_hub")?;
     let page = owner.events(&room, "?after=0&limit=10").await?.good()?;
     same("events", &page["events"], &json!([]))
-}
-
-/// The room is set aside, and stays so.
-async fn sets_aside(led: &mut Led, event: Event) -> Check {
-    let page = page_of(led, &event);
-    led.refuses(page, 1, "room_stopped").await?;
-    let honest = led.strange();
-    led.refuses(led.page(&[honest]), 1, "room_stopped").await?;
-    same("events", &led.stored().await?, &1)
-}
-
-async fn commit_broken(stage: Arc<Stage>) -> Check {
-    let mut led = Led::entered(&stage).await?;
-    let mut bundle = led.owner.commit(&Change::update())?;
-    let at = bundle.commit.len() - 70;
-    bundle.commit[at] ^= 1;
-    let event = led.next(EventKind::COMMIT, bundle.body().to_bytes());
-    sets_aside(&mut led, event).await
-}
-
-async fn commit_unadmitted(stage: Arc<Stage>) -> Check {
-    let mut led = Led::entered(&stage).await?;
-    let mut extension = led.owner.extension()?;
-    extension.roles.clear();
-    let bundle = led.owner.commit(&Change::extend(extension))?;
-    let event = led.next(EventKind::COMMIT, bundle.body().to_bytes());
-    sets_aside(&mut led, event).await
-}
-
-async fn commit_epoch(stage: Arc<Stage>) -> Check {
-    let mut led = Led::entered(&stage).await?;
-    led.commit(&Change::update())?;
-    let bundle = led.owner.commit(&Change::update())?;
-    let event = led.next(EventKind::COMMIT, bundle.body().to_bytes());
-    sets_aside(&mut led, event).await
-}
-
-async fn commit_garbage(stage: Arc<Stage>) -> Check {
-    for body in [Vec::new(), vec![0; 100], b"\x00\x01\x00\x01".to_vec()] {
-        let mut led = Led::entered(&stage).await?;
-        let event = led.next(EventKind::COMMIT, body);
-        sets_aside(&mut led, event).await?;
-    }
-    Ok(())
-}
-
-async fn hub_moved(stage: Arc<Stage>) -> Check {
-    let mut led = Led::entered(&stage).await?;
-    let mut extension = led.owner.extension()?;
-    extension.hub.term += 1;
-    extension.hub.domain = stage.target.domain.as_bytes().to_vec().into();
-    let bundle = led.owner.commit(&Change::extend(extension))?;
-    let event = led.next(EventKind::COMMIT, bundle.body().to_bytes());
-    sets_aside(&mut led, event).await
-}
-
-async fn commit_good(stage: Arc<Stage>) -> Check {
-    let mut led = Led::entered(&stage).await?;
-    let (bundle, _) = led.commit(&Change::update())?;
-    let event = led.commit_event(&bundle);
-    led.takes(led.page(&[event]), 2).await?;
-    led.goes_on().await
-}
-
-/// What is wrong with a head, given the room and the next event.
-type HeadOf = fn(&Led, &Event) -> String;
-
-/// Heads that do not count (HEAD-1 to HEAD-3): the events beside them are not taken.
-fn heads() -> Vec<Plan> {
-    let all: [(&str, &str, HeadOf); 15] = [
-        ("empty", "no head", |_, _| String::new()),
-        ("garbage", "bytes that are none", |_, _| base64(&[1; 200])),
-        ("longer", "a byte more", |led, event| {
-            base64(&[raw(led, event), vec![0]].concat())
-        }),
-        ("cut", "its last byte cut off", |led, event| {
-            let bytes = raw(led, event);
-            base64(&bytes[..bytes.len() - 1])
-        }),
-        (
-            "signature_bit",
-            "a turned bit in the signature",
-            |led, event| {
-                let mut bytes = raw(led, event);
-                let at = bytes.len() - 20;
-                bytes[at] ^= 1;
-                base64(&bytes)
-            },
-        ),
-        ("unknown_key", "a key that is not listed", |led, event| {
-            signed(to(led, event), "m9", &led.peer.room_key)
-        }),
-        ("key_id_empty", "a key without name", |led, event| {
-            signed(to(led, event), "", &led.peer.room_key)
-        }),
-        (
-            "key_id_long",
-            "a key of a name of 10,000 letters",
-            |led, event| signed(to(led, event), &"m".repeat(10_000), &led.peer.room_key),
-        ),
-        ("request_key", "the server's request key", |led, event| {
-            signed(to(led, event), "r1", &led.peer.request_key)
-        }),
-        (
-            "other_signer",
-            "another key under the right name",
-            |led, event| signed(to(led, event), "m1", &led.peer.request_key),
-        ),
-        ("root", "the root key", |led, event| {
-            signed(to(led, event), "m1", &led.peer.root)
-        }),
-        ("other_room", "another room's name", |led, event| {
-            let mut head = to(led, event);
-            head.room = holm_protocol::RoomUri::new(&led.peer.name, "other").unwrap_or(head.room);
-            signed(head, "m1", &led.peer.room_key)
-        }),
-        ("other_term", "another term", |led, event| {
-            let mut head = to(led, event);
-            head.term += 1;
-            signed(head, "m1", &led.peer.room_key)
-        }),
-        ("behind", "a number before the events", |led, event| {
-            let mut head = to(led, event);
-            head.seq = 1;
-            signed(head, "m1", &led.peer.room_key)
-        }),
-        (
-            "other_hash",
-            "another hash at the number of the last event",
-            |led, event| {
-                let mut head = to(led, event);
-                head.hash = Hash([9; 32]);
-                signed(head, "m1", &led.peer.room_key)
-            },
-        ),
-    ];
-    let plans = all.into_iter().map(|(name, what, head)| {
-        let title = format!("a head with {what} is refused with its events");
-        let cites = "HEAD-1 HEAD-2 HEAD-3 FED-5 S18";
-        plan(
-            format!("follower.head.{name}"),
-            title,
-            cites,
-            move |stage| async move {
-                let mut led = Led::entered(&stage).await?;
-                let event = led.next(EventKind(99), vec![1]);
-                let mut page = page_of(&led, &event);
-                page["head"] = json!(head(&led, &event));
-                led.refuses(page, 1, "invalid_head").await?;
-                same("events", &led.stored().await?, &1)?;
-                led.goes_on().await
-            },
-        )
-    });
-    let expired = plan(
-        "follower.head.key_expired",
-        "a head of a time at which its key did not count is refused",
-        "HEAD-3 DOC-3 S10 F49",
-        |stage: Arc<Stage>| async move {
-            let mut led = Led::entered(&stage).await?;
-            let event = led.next(EventKind(99), vec![1]);
-            let mut head = to(&led, &event);
-            head.time += 3 * 24 * 3_600_000;
-            let mut page = page_of(&led, &event);
-            page["head"] = json!(signed(head, "m1", &led.peer.room_key));
-            led.refuses(page, 1, "invalid_head").await?;
-            led.goes_on().await
-        },
-    );
-    plans.chain([expired]).collect()
-}
-
-/// An honest head to an event, not signed.
-fn to(led: &Led, event: &Event) -> holm_protocol::Head {
-    let mut head = led.unsigned_head();
-    (head.seq, head.hash) = (event.header.seq, event.hash());
-    head
-}
-
-/// An honest head to an event, as bytes.
-fn raw(led: &Led, event: &Event) -> Vec<u8> {
-    let head = to(led, event);
-    holm_protocol::encoding::encode(&holm_protocol::SignedHead::sign(
-        head,
-        "m1",
-        &led.peer.room_key,
-    ))
 }

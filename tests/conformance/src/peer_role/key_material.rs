@@ -15,6 +15,7 @@ use crate::client_role::fault::{Check, During, ensure, same};
 use crate::client_role::wire::{Response, segment};
 
 /// All of them.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn plans() -> Vec<Plan> {
     let mut plans = vec![
         plan(

@@ -17,7 +17,6 @@ pub(crate) struct Plan {
     title: String,
     cites: String,
     limit: Duration,
-    alone: bool,
     run: Run,
 }
 
@@ -37,7 +36,6 @@ where
         title: title.into(),
         cites: cites.into(),
         limit: LIMIT,
-        alone: false,
         run: Arc::new(move |stage| run(stage).boxed()),
     }
 }
@@ -46,12 +44,6 @@ impl Plan {
     /// The same with a wait of the protocol's own, which is added to the time it may take.
     pub(crate) fn waiting(mut self, wait: Duration) -> Self {
         self.limit = LIMIT + wait;
-        self
-    }
-
-    /// The same without others beside it.
-    pub(crate) fn alone(mut self) -> Self {
-        self.alone = true;
         self
     }
 
@@ -75,7 +67,6 @@ impl Plan {
                 checked.await.into()
             }
         });
-        let case = case.within(self.limit);
-        if self.alone { case.alone() } else { case }
+        case.within(self.limit)
     }
 }
