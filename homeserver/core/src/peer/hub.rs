@@ -24,7 +24,7 @@ impl Homeserver {
         match request {
             UpdateRequest::Commit { user, bundle } => {
                 check_user(peer, &user)?;
-                self.check_hub_of(room).await?;
+                self.check_participant(peer, room).await?;
                 let sent = self.commit_here(room, user, bundle.into()).await?;
                 Ok(UpdateResponse::Commit(sent))
             }

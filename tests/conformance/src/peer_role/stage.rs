@@ -62,7 +62,7 @@ impl Stage {
         let resident = self.resident().await?;
         let _one = self.restocking.lock().await;
         let count = resident.get("/client/v1/keyPackages").await?.good()?;
-        if count["unclaimed"].as_u64().unwrap_or_default() < STOCK {
+        if count["count"].as_u64().unwrap_or_default() < STOCK {
             resident.upload(20).await.during("uploading KeyPackages")?;
         }
         Ok(resident)
