@@ -48,3 +48,19 @@ impl Draws {
         &all[self.index(all.len())]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_gives_the_same_numbers_and_purposes_do_not_share_them() {
+        let numbers = |seed, purpose| {
+            let mut draws = Draws::new(seed, purpose);
+            (0..8).map(|_| draws.below(1_000)).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(7, 1), numbers(7, 1));
+        assert_ne!(numbers(7, 1), numbers(7, 2));
+        assert_ne!(numbers(7, 1), numbers(8, 1));
+    }
+}

@@ -146,3 +146,77 @@ impl Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use holm_history::{Counts, Latency};
+
+    use super::*;
+
+    fn report() -> Report {
+        Report {
+            counted: Counted {
+                rss_mib_max: 80,
+                descriptors_max: 90,
+                ..Counted::default()
+            },
+            verdict: Verdict {
+                anomalies: Vec::new(),
+                counts: Counts {
+                    accepted: 10,
+                    deliveries: 100,
+                    ..Counts::default()
+                },
+                accepted: Latency::default(),
+                delivered: Latency::default(),
+            },
+            converged_ms: 0,
+            rss_mib_cap: RSS_MIB_CAP,
+            descriptors_cap: DESCRIPTORS_CAP,
+        }
+    }
+
+    fn args(words: &str) -> Args {
+        let words = words.split_whitespace().map(str::to_owned);
+        Args::read(words).unwrap()
+    }
+
+    #[test]
+    fn a_run_with_a_problem_over_a_cap_or_of_nothing_is_not_sound() {
+        let args = args("--minutes 1");
+        assert!(report().is_sound(&args));
+        let changed = |change: fn(&mut Report)| {
+            let mut report = report();
+            change(&mut report);
+            report.is_sound(&args)
+        };
+        assert!(!changed(|r| r
+            .counted
+            .problems
+            .push("a server died".to_owned())));
+        assert!(!changed(|r| r.counted.rss_mib_max = RSS_MIB_CAP + 1));
+        assert!(!changed(|r| r.counted.descriptors_max = DESCRIPTORS_CAP + 1));
+        assert!(!changed(|r| r.verdict.counts.unrecorded = 1));
+        assert!(!changed(|r| r.verdict.counts.deliveries = 0));
+    }
+
+    #[test]
+    fn where_a_number_of_faults_is_wanted_too_few_are_not_enough() {
+        let wanted = args("--minutes 2 --wanted");
+        let mut report = report();
+        assert!(!report.is_sound(&wanted));
+        for (fault, count) in [
+            (Fault::Sigkill, 100),
+            (Fault::Partition, 15),
+            (Fault::PartitionOneWay, 5),
+            (Fault::Enospc, 1),
+            (Fault::FsyncEio, 1),
+            (Fault::ClockSkew, 1),
+        ] {
+            report.counted.faults.insert(fault, count);
+        }
+        assert!(report.is_sound(&wanted));
+        report.counted.faults.insert(Fault::Sigkill, 99);
+        assert_eq!(report.lacks(&wanted), ["SIGKILL: 99 of 100"]);
+    }
+}
