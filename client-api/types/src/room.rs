@@ -109,9 +109,10 @@ pub struct EventsResponse {
     /// Events in order, each the exact bytes, base64url.
     #[schema(value_type = Vec<String>)]
     pub events: Vec<Base64Url>,
-    /// The newest signed head, base64url.
-    #[schema(value_type = String)]
-    pub head: Base64Url,
+    /// The newest signed head, base64url; absent for a device that was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub head: Option<Base64Url>,
 }
 
 /// The tree a joiner needs (RM-6).

@@ -66,6 +66,6 @@ fn limit(asked: u64) -> Result<usize, Problem> {
 fn response(page: EventPage) -> EventsResponse {
     EventsResponse {
         events: page.events.into_iter().map(Base64Url).collect(),
-        head: Base64Url(page.head),
+        head: page.head.map(Base64Url),
     }
 }

@@ -23,9 +23,12 @@ impl Inner {
                 .map(|bytes| Event::from_bytes(bytes.as_slice()))
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|e| SdkError::Answer(e.to_string()))?;
-            let head: SignedHead = holm_protocol::encoding::decode(page.head.as_slice())
+            let head = page.head.iter();
+            let head = head
+                .map(|bytes| holm_protocol::encoding::decode(bytes.as_slice()))
+                .collect::<Result<Vec<SignedHead>, _>>()
                 .map_err(|e| SdkError::Answer(e.to_string()))?;
-            self.take_events(room, &events, &[head]).await?;
+            self.take_events(room, &events, &head).await?;
             let moved = self.cursor_of(room).await?;
             if events.is_empty() || moved.is_none_or(|now| now <= after) {
                 return Ok(());

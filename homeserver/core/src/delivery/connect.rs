@@ -80,10 +80,15 @@ impl Homeserver {
         is_in.then(|| handle.tail.head()).flatten()
     }
 
+    /// The newest event that is the device's to have: of a room that it was removed from, the one
+    /// that removed it.
     async fn head_of_stored(&self, caller: &Caller, room: &RoomUri) -> Result<u64, Problem> {
         let membership = self.ports.rooms.membership(&caller.device, room).await;
         let membership = membership.map_err(|e| internal(&e))?;
-        membership.ok_or_else(|| crate::room::unknown(room))?;
+        let membership = membership.ok_or_else(|| crate::room::unknown(room))?;
+        if let Some(until) = membership.until {
+            return Ok(until);
+        }
         let head = self.ports.log.head(room).await.map_err(|e| internal(&e))?;
         Ok(head.map_or(0, |h| h.position.seq))
     }

@@ -21,8 +21,9 @@ use crate::ports::{Membership, PeerError};
 pub struct EventPage {
     /// Events in order, each the exact bytes.
     pub events: Vec<Bytes>,
-    /// The newest signed head.
-    pub head: Bytes,
+    /// The newest signed head; none for a device that was removed, since it says how the room
+    /// goes on.
+    pub head: Option<Bytes>,
 }
 
 /// The tree a joiner needs.

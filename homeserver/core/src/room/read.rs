@@ -42,7 +42,10 @@ impl Homeserver {
                 .filter(|e| within(e.seq))
                 .map(|e| e.event)
                 .collect(),
-            head: self.head(room).await?,
+            head: match window.until {
+                Some(_) => None,
+                None => Some(self.head(room).await?),
+            },
         })
     }
 

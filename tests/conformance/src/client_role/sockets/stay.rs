@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::client_role::device::change::Change;
 use crate::client_role::device::{base64, event, room_path};
-use crate::client_role::fault::{Check, same};
+use crate::client_role::fault::{Check, ensure, same};
 use crate::client_role::pair::{Pair, log, new_id, pair, send, sent, third};
 use crate::client_role::plan::{Plan, named};
 use crate::client_role::site::Site;
@@ -17,6 +17,7 @@ pub(super) fn plans() -> Vec<Plan> {
     vec![
         named("flow.late_joiner", late_joiner),
         named("flow.removed", removed),
+        named("flow.removed_learns_nothing", removed_learns_nothing),
         named("flow.removed_while_away", removed_while_away),
         named("flow.order_live", order_live),
         named("flow.order_stored", order_stored),
@@ -77,6 +78,28 @@ async fn removed(site: Arc<Site>) -> Check {
     same("events after the last", &page["events"], &json!([]))?;
     let rooms = pair.bob.get("/client/v1/rooms").await?.good()?;
     same("until", &rooms["rooms"][0]["until"], &json!(2))
+}
+
+async fn removed_learns_nothing(site: Arc<Site>) -> Check {
+    let mut pair = pair(&site).await?;
+    let mut bob = pair.bob.connected().await?;
+    remove_bob(&mut pair).await?;
+    let page = pair.bob.events(&pair.room, "").await?.good()?;
+    same("the head", &page["head"], &Value::Null)?;
+    // The room has three events by now; the device's copy ends with the second.
+    let ack = |delivered: u64| json!({ "type": "ack", "room": pair.room, "delivered": delivered });
+    bob.say(&ack(3)).await?;
+    let problem = bob.wait_for("problem").await?;
+    same(
+        "code of an acknowledgement past its end",
+        &problem["problem"]["code"],
+        &json!("bad_request"),
+    )?;
+    bob.say(&ack(2)).await?;
+    let after = bob.goes_on().await?;
+    ensure(!after.iter().any(|f| f["type"] == "problem"), || {
+        format!("an acknowledgement of its end got {after:?}")
+    })
 }
 
 async fn removed_while_away(site: Arc<Site>) -> Check {
