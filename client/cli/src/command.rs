@@ -4,6 +4,8 @@
 //! `{"command":"add","users":["bob@skerry.test"]}`. A line without a slash is a message to the
 //! current room (spec/cli.md).
 
+use std::path::PathBuf;
+
 use holm_protocol::{RoomUri, UserUri};
 use serde::Deserialize;
 use thiserror::Error;
@@ -77,6 +79,14 @@ pub(crate) enum Command {
         #[serde(default = "history_default")]
         limit: usize,
     },
+    /// Writes the proof that the room's server signed two histories of it.
+    Proof {
+        /// The room, or the current one.
+        #[serde(default)]
+        room: Option<RoomUri>,
+        /// Where to.
+        file: PathBuf,
+    },
     /// Sends a message.
     Send {
         /// The room, or the current one.
@@ -134,6 +144,7 @@ pub(crate) const HELP: &str = "\
 /rooms                   list your rooms; those you are added to appear by themselves
 /room NUMBER             make another room the current one
 /history [COUNT]         show the newest messages of the current room
+/proof FILE              write the proof that the room's server signed two histories
 /quit                    end
 anything else            is sent to the current room (begin with // to send a slash)";
 
@@ -191,6 +202,10 @@ impl Command {
             "history" => Self::History {
                 room: None,
                 limit: count(rest)?,
+            },
+            "proof" if !rest.is_empty() => Self::Proof {
+                room: None,
+                file: PathBuf::from(rest),
             },
             _ if !rest.is_empty() => return Err(unknown(text)),
             "create" => Self::Create {},

@@ -2,6 +2,8 @@
 //!
 //! Names are MIMI URIs and times milliseconds since 1970, as everywhere on the wire.
 
+use std::path::PathBuf;
+
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::{RoomUri, ServerName, UserUri};
 use holm_sdk::{
@@ -72,8 +74,16 @@ pub(crate) enum Event {
     Removed { room: RoomUri },
     /// An order waits for its commit.
     Order { room: RoomUri, subject: String },
+    /// The room names another root key of its hub, which the one before has signed.
+    HubRoot { room: RoomUri, root: String },
     /// Something does not hold; a person has to know.
     Alarm { room: RoomUri, what: String },
+    /// Connected, and yet no fresh word of the room's hub can be had.
+    NotUpToDate { room: RoomUri, since: u64 },
+    /// A fresh word of the room's hub came again.
+    UpToDate { room: RoomUri },
+    /// The proof of two histories was written.
+    Proof { room: RoomUri, file: PathBuf },
     /// One hop of a message's way, in words.
     Hop { hop: &'static str, text: String },
     /// The rooms of this device.
@@ -202,7 +212,13 @@ impl From<DeviceEvent> for Event {
                     holm_protocol::order::Subject::Device(device) => device.to_string(),
                 },
             },
+            DeviceEvent::HubRoot { room, root } => Self::HubRoot {
+                room,
+                root: root.to_string(),
+            },
             DeviceEvent::Alarm { room, what } => Self::Alarm { room, what },
+            DeviceEvent::NotUpToDate { room, since } => Self::NotUpToDate { room, since },
+            DeviceEvent::UpToDate { room } => Self::UpToDate { room },
             DeviceEvent::Hop { what, text } => Self::Hop {
                 hop: what.as_str(),
                 text,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::{RoomUri, UserUri};
@@ -163,6 +164,10 @@ impl<O: Write> Session<O> {
             Command::Rooms {} => self.list().await?,
             Command::Room { room } => self.choose(room).await?,
             Command::History { room, limit } => self.history(room, limit).await?,
+            Command::Proof { room, file } => {
+                let room = self.room(room)?;
+                self.write_proof(room, file).await?;
+            }
             Command::Send { room, text } => {
                 let room = self.room(room)?;
                 let client_msg_id = self.device.send(&room, &text).await?;
@@ -220,6 +225,15 @@ impl<O: Write> Session<O> {
         self.enter(found.ok_or_else(none)?)
     }
 
+    /// Writes the proof of two histories into a file of the person's alone.
+    async fn write_proof(&mut self, room: RoomUri, file: PathBuf) -> Result<(), ChatError> {
+        let none = || SdkError::Invalid("no two histories of this room were found".to_owned());
+        let proof = self.device.fork_proof(&room).await?.ok_or_else(none)?;
+        let written = write_new(&file, &proof.to_bytes());
+        written.map_err(|e| SdkError::Invalid(format!("{}: {e}", file.display())))?;
+        self.tell(&Event::Proof { room, file })
+    }
+
     async fn history(&mut self, room: Option<RoomUri>, limit: usize) -> Result<(), ChatError> {
         let room = self.room(room)?;
         let newest = self.newest(&room, limit).await;
@@ -259,3 +273,12 @@ impl<O: Write> Session<O> {
 
 /// Entries read from the timeline at a time.
 const PAGE: usize = 500;
+
+/// Writes a file that was not there, for the person alone.
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
+}

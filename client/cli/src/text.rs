@@ -51,8 +51,25 @@ pub(crate) fn line(event: &Event, current: Option<&RoomUri>) -> Option<String> {
             at(room)
         ),
         Event::Removed { room } => format!("-- you are no longer in room {}", short(room)),
+        Event::HubRoot { room, root } => {
+            format!(
+                "{}-- the room's server has another key now, {root}",
+                at(room)
+            )
+        }
         Event::Order { room, subject } => format!("{}-- {subject} is to be removed", at(room)),
         Event::Alarm { room, what } => format!("{}-- WARNING: {what}", at(room)),
+        Event::NotUpToDate { room, since } => format!(
+            "{}-- not up to date since {}: your server brings no fresh word of the room's server",
+            at(room),
+            clock(*since)
+        ),
+        Event::UpToDate { room } => format!("{}-- up to date again", at(room)),
+        Event::Proof { room, file } => format!(
+            "{}-- the proof is in {}; `holm verify-proof` checks it, for anybody",
+            at(room),
+            file.display()
+        ),
         Event::Hop { text, .. } => format!("   ({text})"),
         Event::Rooms { rooms } if rooms.is_empty() => "-- no rooms; /create makes one".to_owned(),
         Event::Rooms { rooms } => rooms.iter().map(listed).collect::<Vec<_>>().join("\n"),
@@ -63,6 +80,12 @@ pub(crate) fn line(event: &Event, current: Option<&RoomUri>) -> Option<String> {
         Event::Help { text } => (*text).to_owned(),
     };
     Some(printable(&line))
+}
+
+/// Hours and minutes of a time, UTC.
+fn clock(time_ms: u64) -> String {
+    let minutes = time_ms / 60_000 % (24 * 60);
+    format!("{:02}:{:02} UTC", minutes / 60, minutes % 60)
 }
 
 /// Without anything that steers a terminal or turns the direction of writing.

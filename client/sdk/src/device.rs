@@ -10,6 +10,7 @@ mod epoch;
 mod key_packages;
 mod leave;
 mod patience;
+mod proof;
 mod rooms;
 mod send;
 mod submit;
@@ -26,6 +27,7 @@ use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Notify, broadcast, watch};
 pub(crate) use commit::Change;
 pub(crate) use documents::{head_holds, verified_order};
 pub use epoch::RoomEpoch;
+pub(crate) use proof::read_heads;
 pub(crate) use task::{driven, on_task};
 
 use crate::api::Api;
@@ -69,6 +71,8 @@ pub(crate) struct Inner {
     /// The newest own commit met in each room's log: its SHA-256 and its event's number.
     own_commits: Mutex<BTreeMap<RoomUri, (Hash, u64)>>,
     committing: Mutex<BTreeMap<RoomUri, Arc<AsyncMutex<()>>>>,
+    /// Rooms without a fresh head, each with the time of its newest.
+    pub(crate) stale: Mutex<BTreeMap<RoomUri, u64>>,
     events: broadcast::Sender<DeviceEvent>,
     /// Counts steps that moved a room; whoever waits for the log looks again.
     pub(crate) progress: watch::Sender<u64>,
@@ -108,6 +112,7 @@ impl Device {
             hubs: Mutex::default(),
             own_commits: Mutex::default(),
             committing: Mutex::default(),
+            stale: Mutex::default(),
             events: broadcast::Sender::new(EVENTS_KEPT),
             progress: watch::Sender::new(0),
             wake: Notify::new(),
@@ -238,6 +243,6 @@ impl Inner {
 }
 
 /// A lock that is never held over anything that can fail halfway.
-fn held<T>(lock: &Mutex<T>) -> Held<'_, T> {
+pub(crate) fn held<T>(lock: &Mutex<T>) -> Held<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,7 +5,7 @@
 
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::order::Subject;
-use holm_protocol::{Problem, RoomUri, ServerName, UserUri};
+use holm_protocol::{Problem, PublicKey, RoomUri, ServerName, UserUri};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -87,12 +87,33 @@ pub enum DeviceEvent {
         /// Who goes.
         subject: Subject,
     },
+    /// The room names another root key of its hub from now on, which the one before has signed
+    /// (ROOM-17).
+    HubRoot {
+        /// The room.
+        room: RoomUri,
+        /// The root key.
+        root: PublicKey,
+    },
     /// Something does not hold; a person has to know.
     Alarm {
         /// The room.
         room: RoomUri,
         /// What does not hold.
         what: String,
+    },
+    /// Connected, and yet no head that the hub signed in the last ten minutes could be had:
+    /// somebody on the way may be keeping things back.
+    NotUpToDate {
+        /// The room.
+        room: RoomUri,
+        /// When the newest head was signed, milliseconds since 1970.
+        since: u64,
+    },
+    /// A fresh head came again.
+    UpToDate {
+        /// The room.
+        room: RoomUri,
     },
     /// One hop of a message's way, told in words.
     Hop {

@@ -14,6 +14,7 @@ mod work;
 
 mod commit;
 mod events;
+mod fresh;
 mod heads;
 mod held;
 mod message;

@@ -63,6 +63,12 @@ pub const EVENTS: Endpoint = Endpoint::server("GET", "/federation/v1/events/{roo
 /// GroupInfo for an external join (FED-8).
 pub const GROUP_INFO: Endpoint = Endpoint::server("POST", "/federation/v1/groupInfo/{room}");
 
+/// What the other server sees of this one (FED-20).
+pub const REFLECT: Endpoint = Endpoint {
+    body_len_max: 0,
+    ..Endpoint::server("GET", "/federation/v1/reflect")
+};
+
 /// All federation endpoints.
 pub const FEDERATION: &[Endpoint] = &[
     SERVER_DOCUMENT,
@@ -73,4 +79,5 @@ pub const FEDERATION: &[Endpoint] = &[
     HEADS,
     EVENTS,
     GROUP_INFO,
+    REFLECT,
 ];

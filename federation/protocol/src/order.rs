@@ -50,6 +50,8 @@ impl Reason {
     pub const DEACTIVATED: Self = Self(3);
     /// The leaf was never renewed in time.
     pub const EXPIRED: Self = Self(4);
+    /// The hub does not deal with the user's server any more.
+    pub const SERVER: Self = Self(5);
 }
 
 /// A removal to be carried out by the next member commit (ORD-1). It counts in the room and

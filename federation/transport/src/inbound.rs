@@ -9,6 +9,7 @@ mod heads;
 mod key_material;
 mod notify;
 mod peer_request;
+mod reflect;
 mod refusal;
 mod server_document;
 mod submit_message;
@@ -21,7 +22,8 @@ use axum::extract::FromRef;
 use axum::routing::{any, get, post};
 use holm_core::Homeserver;
 use holm_protocol::endpoint::{
-    EVENTS, GROUP_INFO, HEADS, KEY_MATERIAL, NOTIFY, SERVER_DOCUMENT, SUBMIT_MESSAGE, UPDATE,
+    EVENTS, GROUP_INFO, HEADS, KEY_MATERIAL, NOTIFY, REFLECT, SERVER_DOCUMENT, SUBMIT_MESSAGE,
+    UPDATE,
 };
 
 use crate::outbound::Transport;
@@ -59,6 +61,7 @@ pub fn router(homeserver: Homeserver, transport: Arc<Transport>) -> Router {
         .route(HEADS.path, post(heads::handler))
         .route(EVENTS.path, get(events::handler))
         .route(GROUP_INFO.path, post(group_info::handler))
+        .route(REFLECT.path, get(reflect::handler))
         .route("/federation", any(refusal::not_found))
         .route("/federation/{*rest}", any(refusal::not_found))
         .method_not_allowed_fallback(refusal::method_not_allowed)

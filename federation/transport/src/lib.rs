@@ -7,11 +7,14 @@
 mod inbound;
 mod outbound;
 mod path;
+mod quota;
 mod text;
 
 pub use inbound::router;
 pub use outbound::{
-    AddressGuard, Breaker, Failure, HickoryResolver, HttpExchange, HttpExchangeError, PeerState,
-    Resolve, ResolveError, Resolved, ResolverError, Route, SrvTarget, Transport, TransportParts,
-    TransportSettings,
+    AcceptedRoot, AddressGuard, BadPattern, Breaker, CertificateFault, Contact, Examiner, Failure,
+    HickoryResolver, HttpExchange, HttpExchangeError, Lists, NamePattern, Offer, PeerState, Pin,
+    Place, Resolve, ResolveError, Resolved, ResolverError, Route, Served, SrvTarget, Transport,
+    TransportParts, TransportSettings, Unwanted, Verdict,
 };
+pub use quota::{QuotaLimits, Rate};

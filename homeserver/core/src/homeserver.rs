@@ -82,6 +82,8 @@ pub struct Homeserver {
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) outbound: Arc<Outbound>,
     pub(crate) held: Arc<Held>,
+    /// Rooms of one other server that this one takes.
+    pub(crate) rooms_per_hub_max: u64,
     /// Heads to be shown to other followers.
     pub(crate) heads: Arc<Heads>,
     /// Where passwords are hashed and compared.
@@ -115,6 +117,9 @@ impl Identity {
     }
 }
 
+/// Rooms of one other server that this one takes, where the operator says nothing (FED-19).
+pub const ROOMS_PER_HUB_MAX: u64 = 50_000;
+
 impl Homeserver {
     /// Assembles a homeserver; [`Homeserver::start`] sets it going.
     pub fn new(ports: Ports, identity: Identity, settings: Settings) -> Self {
@@ -126,8 +131,18 @@ impl Homeserver {
             rooms: Arc::new(Rooms::default()),
             outbound: Arc::new(Outbound::default()),
             held: Arc::new(Held::default()),
+            rooms_per_hub_max: ROOMS_PER_HUB_MAX,
             heads: Arc::default(),
             password_work: Arc::default(),
+        }
+    }
+
+    /// The same, taking so many rooms of one other server (FED-19).
+    #[must_use]
+    pub fn with_rooms_per_hub(self, max: u64) -> Self {
+        Self {
+            rooms_per_hub_max: max,
+            ..self
         }
     }
 

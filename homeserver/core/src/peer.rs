@@ -13,10 +13,12 @@ mod notify;
 mod outbound;
 mod page;
 mod patience;
+mod sever;
 mod start;
 mod view;
 mod wake;
 
 pub(crate) use heads::Heads;
 pub(crate) use outbound::Outbound;
+pub use sever::Severed;
 pub use view::PeerView;

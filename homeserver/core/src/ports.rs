@@ -17,7 +17,7 @@ pub use crash_points::{CrashPoint, CrashPoints, NoCrash};
 pub use held::{HeldMessage, HeldStore, Hold, Settled};
 pub use key_packages::{Claim, KeyPackageStore, StoredKeyPackage};
 pub use log::{Append, AppendError, Attachment, Entry, Expect, LogHead, LogStore, StoredEntry};
-pub use peers::{Answer, Exchange, ExchangeError, PeerError, PeerStore, Peers};
+pub use peers::{Answer, Exchange, ExchangeError, PeerError, PeerStore, Peers, RootMemory};
 pub use rooms::{
     Fold, Membership, PeerCursor, RoomRecord, RoomStanding, RoomStore, StoredFork, StoredOrder,
 };

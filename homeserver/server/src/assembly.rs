@@ -11,17 +11,18 @@ use std::time::Duration;
 
 use axum::Router;
 use holm_client_api::Sockets;
-use holm_core::ports::{Clock, CrashPoints, Rng};
+use holm_core::ports::{Clock, CrashPoints, Rng, Tasks as _};
 use holm_core::{Homeserver, Identity, Keyring, Ports, Registration, Settings};
 use holm_federation::{
-    AddressGuard, HickoryResolver, HttpExchange, Transport, TransportParts, TransportSettings,
+    AddressGuard, HickoryResolver, HttpExchange, ResolverError, Transport, TransportParts,
+    TransportSettings,
 };
 use holm_storage::{Drive, Sqlite, Writer};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
 use crate::failure::{Failure, Outcome};
-use crate::keys::DataFolder;
+use crate::keys::{DataFolder, Rotation};
 use crate::listener::Listener;
 use crate::operator::{self, Operator};
 use crate::runtime::{OsRng, SystemClock, TokioTasks};
@@ -39,6 +40,8 @@ pub struct Assembly {
     stop: CancellationToken,
 }
 
+/// Wait before a replaced server is settled again after a failure.
+const SETTLE_AGAIN: Duration = Duration::from_secs(30);
 /// How long background work may take to end.
 const FINISH: Duration = Duration::from_secs(2);
 
@@ -56,7 +59,10 @@ impl Assembly {
         let writer = writer.with_crash_points(Arc::clone(&crash_points));
         let writer = tokio::spawn(writer.run());
         let identity = identity(config, keys, base_url)?;
-        let transport = Arc::new(Transport::new(transport_parts(config, &identity, &store)?));
+        let transport = Transport::new(transport_parts(config, &identity, &store)?);
+        let transport = transport.with_quotas(config.quotas.limits());
+        let transport = Arc::new(transport.with_lists(config.federation.lists()?));
+        transport.load_blocked().await.map_err(Failure::failed)?;
         let work = CancellationToken::new();
         let tasks = TokioTasks::new(work.clone());
         let ports = ports(&store, &transport, &tasks, crash_points);
@@ -66,10 +72,19 @@ impl Assembly {
                 config::Registration::Closed => Registration::Closed,
             },
         };
-        let homeserver = Homeserver::new(ports, identity, settings);
+        let homeserver = Homeserver::new(ports, identity, settings)
+            .with_rooms_per_hub(config.quotas.rooms_per_hub);
         homeserver.start().await.map_err(Failure::failed)?;
-        let operator = Operator::new(homeserver.clone(), Arc::clone(&transport));
+        let operator = Operator {
+            homeserver: homeserver.clone(),
+            transport: Arc::clone(&transport),
+            config: Arc::new(config.clone()),
+            rotation: rotation(data, homeserver.identity()),
+        };
         operator::open(data.path(), operator, &tasks);
+        let settle = settle_replaced(homeserver.clone(), Arc::clone(&transport));
+        tasks.spawn("replaced servers", Box::pin(settle));
+        crate::forks::keep(data.path(), homeserver.clone(), &tasks);
         Ok(Self {
             homeserver,
             transport,
@@ -133,6 +148,28 @@ fn identity(config: &Config, keys: Keyring, base_url: &str) -> Result<Identity, 
     Ok(Identity::new(config.domain()?.clone(), base_url, keys))
 }
 
+fn rotation(data: &DataFolder, identity: &Identity) -> Rotation {
+    Rotation::new(data, identity, Arc::new(SystemClock), Arc::new(OsRng))
+}
+
+/// Drops what was owed to servers in whose place others have come (DOC-9).
+async fn settle_replaced(homeserver: Homeserver, transport: Arc<Transport>) {
+    loop {
+        let server = transport.next_replaced().await;
+        let severed = homeserver.peer_replaced(&server).await;
+        let done = match severed {
+            Ok(_done) => transport.replaced_is_done(&server).await.is_ok(),
+            Err(problem) => {
+                tracing::error!(%server, %problem, "what was owed to a replaced server stays");
+                false
+            }
+        };
+        if !done {
+            tokio::time::sleep(SETTLE_AGAIN).await;
+        }
+    }
+}
+
 fn transport_parts(
     config: &Config,
     identity: &Identity,
@@ -145,7 +182,7 @@ fn transport_parts(
         rng: Arc::new(OsRng),
         peer_store: Arc::new(store.clone()),
         exchange: Arc::new(HttpExchange::new(&roots).map_err(Failure::failed)?),
-        resolver: Arc::new(HickoryResolver::new(&config.dns.servers).map_err(Failure::failed)?),
+        resolver: Arc::new(resolver(config).map_err(Failure::failed)?),
         settings: TransportSettings {
             guard: AddressGuard {
                 allow_private: config.federation.allow_private,
@@ -154,8 +191,15 @@ fn transport_parts(
     })
 }
 
+pub(crate) fn resolver(config: &Config) -> Result<HickoryResolver, ResolverError> {
+    match config.dns.dnssec {
+        true => HickoryResolver::validating(&config.dns.servers),
+        false => HickoryResolver::new(&config.dns.servers),
+    }
+}
+
 /// The files of `tls.extra_roots`, one after the other.
-fn extra_roots(config: &Config) -> Result<Vec<u8>, Failure> {
+pub(crate) fn extra_roots(config: &Config) -> Result<Vec<u8>, Failure> {
     let mut all = Vec::new();
     for file in &config.tls.extra_roots {
         let pem = std::fs::read(file).map_err(|e| {

@@ -11,13 +11,19 @@ use holm_protocol::ServerName;
 
 use crate::config::Config;
 use crate::demo::{self, DemoOptions};
+use crate::doctor;
+use crate::doctor::command::DoctorArgs;
 use crate::failure::{Failure, Outcome};
-use crate::operator;
-use crate::operator::command::peers::PeersArgs;
 use crate::names::{self, NamesArgs};
+use crate::operator;
+use crate::operator::command::forks::ForksArgs;
+use crate::operator::command::health::HealthArgs;
+use crate::operator::command::keys::KeysArgs;
+use crate::operator::command::peers::PeersArgs;
 use crate::replay::{self, ReplayOptions};
 use crate::report::Report;
 use crate::serve::{self, ServeOptions};
+use crate::verify_proof::{self, VerifyProofArgs};
 
 /// A homeserver and client for end-to-end encrypted conversations between organizations.
 ///
@@ -37,8 +43,13 @@ enum Command {
     Demo(DemoArgs),
     Replay(ReplayArgs),
     Chat(ChatOptions),
-    Names(NamesArgs),
     Peers(PeersArgs),
+    Keys(KeysArgs),
+    Doctor(DoctorArgs),
+    Health(HealthArgs),
+    Forks(ForksArgs),
+    VerifyProof(VerifyProofArgs),
+    Names(NamesArgs),
 }
 
 /// Print a commented configuration file with every default.
@@ -173,9 +184,14 @@ async fn run(command: Command) -> Result<Outcome, Failure> {
             };
             Box::pin(replay::run(options, &Report::to_stdout(args.json))).await
         }
-        Command::Names(args) => Box::pin(names::run(args)).await,
         Command::Chat(options) => Box::pin(chat(options)).await,
+        Command::Forks(args) => Box::pin(operator::command::forks::run(args)).await,
+        Command::Names(args) => Box::pin(names::run(args)).await,
+        Command::VerifyProof(args) => verify_proof::run(&args),
         Command::Peers(args) => Box::pin(operator::command::peers::run(args)).await,
+        Command::Keys(args) => Box::pin(operator::command::keys::run(args)).await,
+        Command::Health(args) => Box::pin(operator::command::health::run(args)).await,
+        Command::Doctor(args) => Box::pin(doctor::command::run(args)).await,
     }
 }
 

@@ -4,6 +4,7 @@
 //! leave its default in place. Every error names the place, the cause and what to do.
 
 mod example;
+mod lists;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use holm_protocol::ServerName;
 use thiserror::Error;
 
 pub use sections::{
-    Config, Connections, Dns, Federation, Log, LogFormat, Registration, Server, Tls,
+    Config, Connections, Dns, Federation, Log, LogFormat, Quotas, Registration, Server, Tls,
 };
 
 /// What is wrong with a configuration, and what to do about it.
@@ -90,6 +91,7 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.domain()?;
+        self.federation.lists()?;
         self.check_tls()?;
         match self.server.base_url.as_deref() {
             Some(url) if !url.starts_with("https://") => Err(ConfigError {

@@ -16,7 +16,6 @@ pub mod command;
 
 pub use finding::{Check, Finding, Findings, Level};
 pub(crate) use inside::inside;
-pub(crate) use settings::examiner;
 
 use std::time::Duration;
 

@@ -114,6 +114,16 @@ impl DataFolder {
     }
 }
 
+/// The keys in a data folder that another process may hold; `None` before its first start.
+pub fn look(data: &Path) -> Result<Option<Keyring>, DataError> {
+    let path = data.join(KEYS_FILE);
+    match std::fs::read(&path) {
+        Ok(bytes) => file::read(&path, &bytes).map(Some),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(DataError::Io { path, cause }),
+    }
+}
+
 /// A new key.
 fn draw(rng: &dyn Rng) -> PrivateKey {
     let mut seed = [0; 32];

@@ -16,9 +16,12 @@ pub mod names;
 pub mod runtime;
 
 pub mod assembly;
+pub mod doctor;
+pub mod forks;
 pub mod listener;
 pub mod operator;
 pub mod serve;
+pub mod verify_proof;
 
 pub mod demo;
 mod interrupt;

@@ -67,6 +67,19 @@ pub async fn serve(
     served
 }
 
+/// Host and port at which others are to look for the server of `config`.
+pub(crate) fn address_of(config: &Config) -> Result<(String, u16), Failure> {
+    let root = holm_protocol::PublicKey([0; 32]);
+    let ready = Ready::of(config, config.listen, root)?;
+    let (host, port) = dns_records::host_and_port(&ready.url);
+    let port = port.parse().map_err(|e| {
+        Failure::Usage(format!(
+            "server.base_url: {port} is no port: {e}\n  fix: correct it"
+        ))
+    })?;
+    Ok((host.to_owned(), port))
+}
+
 fn certificate(config: &Config) -> Result<Option<Arc<Certificate>>, Failure> {
     let (Some(chain), Some(key)) = (&config.tls.cert, &config.tls.key) else {
         return Ok(None);

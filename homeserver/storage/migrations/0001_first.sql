@@ -109,6 +109,7 @@ CREATE TABLE room (
     servers TEXT NOT NULL, -- a JSON array
     snapshot BLOB NOT NULL
 ) STRICT;
+CREATE INDEX room_hub ON room (hub);
 
 -- The newest signed head that was held against this server's copy (HEAD-5), written now and then.
 CREATE TABLE room_head (
@@ -191,6 +192,17 @@ CREATE TABLE server_document (
     root BLOB NOT NULL CHECK (length(root) = 32),
     signature BLOB NOT NULL CHECK (length(signature) = 64),
     document BLOB NOT NULL
+) STRICT;
+
+-- What is remembered of other servers beside their documents (DISC-11, DOC-9), and whom the
+-- operator has blocked (FED-21).
+CREATE TABLE known_server (
+    server TEXT PRIMARY KEY,
+    new_pin BLOB CHECK (length(new_pin) = 32),
+    new_pin_since INTEGER CHECK ((new_pin_since IS NULL) = (new_pin IS NULL)),
+    accepted BLOB CHECK (length(accepted) = 32),
+    replaced INTEGER NOT NULL DEFAULT 0,
+    blocked INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 PRAGMA user_version = 1;

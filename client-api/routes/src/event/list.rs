@@ -38,6 +38,7 @@ pub(crate) fn doc() -> Doc {
             Code::PeerRefused,
             Code::PeerUnreachable,
             Code::PeerUntrusted,
+            Code::PeerBlocked,
         ])
 }
 

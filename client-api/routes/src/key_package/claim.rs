@@ -32,6 +32,7 @@ pub(crate) fn doc() -> Doc {
         Code::PeerRefused,
         Code::PeerUnreachable,
         Code::PeerUntrusted,
+        Code::PeerBlocked,
     ])
 }
 

@@ -195,6 +195,10 @@ impl RoomStore for Stores {
         failed()
     }
 
+    fn rooms_of_hub<'a>(&'a self, _hub: &'a ServerName) -> Stored<'a, u64> {
+        stored(0)
+    }
+
     fn set_stopped<'a>(&'a self, _room: &'a RoomUri, _why: Option<&'a str>) -> Stored<'a, ()> {
         failed()
     }
@@ -244,6 +248,10 @@ impl RoomStore for Stores {
 
     fn peer_servers(&self) -> Stored<'_, Vec<ServerName>> {
         stored(Vec::new())
+    }
+
+    fn forget_peer<'a>(&'a self, _server: &'a ServerName) -> Stored<'a, ()> {
+        stored(())
     }
 
     fn add_order<'a>(

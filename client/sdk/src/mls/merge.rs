@@ -32,6 +32,8 @@ pub(crate) struct Merged {
     pub(crate) brought: Vec<DeviceIdentity>,
     /// Whether this device was removed.
     pub(crate) removed_self: bool,
+    /// The root key of the hub, where the room names another from now on.
+    pub(crate) new_root: Option<PublicKey>,
     /// Whether the committer's GroupInfo names another external key than the group has (ROOM-10).
     pub(crate) lies: bool,
     /// The newest head the committer knew.
@@ -97,6 +99,7 @@ pub(crate) fn merge(
         _ => return Err("not a commit".into()),
     };
     let by = committer(&before, &view).ok_or("the committer has no leaf")?;
+    let root = admitted.extension.as_ref().map(|e| e.hub.root);
     let lies = !removed_self && has_other_external_key(group, provider, account, body)?;
     let after = group_view(group.public_group()).map_err(|e| e.to_string())?;
     Ok(Merged {
@@ -105,6 +108,7 @@ pub(crate) fn merge(
         admitted,
         brought: brought(view),
         removed_self,
+        new_root: root.filter(|root| *root != before.extension.hub.root),
         lies,
         head: aad.head,
         after,

@@ -172,6 +172,8 @@ pub(crate) async fn remove(
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::replica::{Replica, ReplicaPlace};

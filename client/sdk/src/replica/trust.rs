@@ -2,10 +2,11 @@
 
 use holm_protocol::document::SignedDocument;
 use holm_protocol::identity::DeviceIdentity;
-use holm_protocol::{PublicKey, ServerName, UserUri};
+use holm_protocol::{PublicKey, ServerName, SignedHead, UserUri};
 use sqlx::sqlite::SqliteConnection;
 
 use super::{damaged, to_sql};
+use crate::device::read_heads;
 use crate::error::SdkError;
 
 /// What is known of a user's identity key.
@@ -88,6 +89,21 @@ pub(crate) async fn keep_document(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// The two heads of a room that contradict each other: the own one first.
+pub(crate) async fn two_heads(
+    connection: &mut SqliteConnection,
+    room: i64,
+) -> Result<Option<(SignedHead, SignedHead)>, SdkError> {
+    let row: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+        "SELECT first, second FROM alarm WHERE room = ? AND first IS NOT NULL \
+         AND second IS NOT NULL ORDER BY id LIMIT 1",
+    )
+    .bind(room)
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.and_then(|(first, second)| read_heads(&first, &second)))
 }
 
 /// Keeps evidence; `false` where the same was kept before.

@@ -44,7 +44,7 @@ impl Work<'_, '_> {
         pending::clear(&mut self.step.tx, self.row.id).await?;
         self.meet_identities(&merged).await?;
         if let Some(head) = merged.head.clone() {
-            self.heads.heard(head);
+            self.heads.heard(head, Some(event.header.seq));
         }
         if merged.lies {
             let by = merged.by.user().address();
@@ -57,6 +57,10 @@ impl Work<'_, '_> {
         }
         if let Some(extension) = &merged.admitted.extension {
             self.hub = Some(extension.hub.clone());
+        }
+        if let Some(root) = merged.new_root {
+            let room = self.row.uri.clone();
+            self.tell.push(DeviceEvent::HubRoot { room, root });
         }
         self.change_participants(&merged).await?;
         self.close_orders(&merged).await?;

@@ -130,6 +130,7 @@ impl Inner {
             taken,
         };
         let stopped = work.take(run).await?;
+        let fresh = work.heads.newest_time();
         let (tell, hub, unknown_key) = (work.tell, work.hub, work.heads.unknown_key);
         let own_commit = work.own_commit;
         self.ports.reached(CrashPoint::DeviceBeforeCommit);
@@ -141,6 +142,9 @@ impl Inner {
         drop(state);
         for event in tell {
             self.tell(event);
+        }
+        if let Some(time) = fresh {
+            self.note_fresh(room, time);
         }
         if let Some(hub) = hub {
             self.keep_hub(room, hub);

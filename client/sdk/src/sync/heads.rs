@@ -22,6 +22,9 @@ use crate::replica::rooms::{self, RoomRow};
 /// Heads of other members looked at in one step.
 const HEARD_MAX: usize = 8;
 
+/// A head, and the number of the event that carried it, where that is known.
+type Heard = (SignedHead, Option<u64>);
+
 /// The heads of one step's work.
 pub(super) struct Heads<'w> {
     /// The hub's document, where there is one.
@@ -31,7 +34,7 @@ pub(super) struct Heads<'w> {
     /// The newest whose signature holds.
     newest: Option<SignedHead>,
     /// Those other members named.
-    heard: Vec<SignedHead>,
+    heard: Vec<Heard>,
     contradictions: Vec<(SignedHead, SignedHead)>,
     changed: bool,
     room: RoomUri,
@@ -48,7 +51,7 @@ impl<'w> Heads<'w> {
             document,
             unknown_key: false,
             newest: row.signed_head(),
-            heard: row.signed_witness().into_iter().collect(),
+            heard: row.signed_witness().map(|head| (head, None)).into_iter().collect(),
             contradictions: Vec::new(),
             changed: false,
             room: row.uri.clone(),
@@ -80,10 +83,11 @@ impl<'w> Heads<'w> {
 
     /// A head that another member knows; whether its signature holds is looked at only where it
     /// differs from this device's log.
-    pub(super) fn heard(&mut self, head: SignedHead) {
-        let known = self.newest.as_ref() == Some(&head) || self.heard.contains(&head);
+    pub(super) fn heard(&mut self, head: SignedHead, carrier: Option<u64>) {
+        let known = self.newest.as_ref() == Some(&head)
+            || self.heard.iter().any(|(known, _)| *known == head);
         if !known && self.heard.len() < HEARD_MAX {
-            self.heard.push(head);
+            self.heard.push((head, carrier));
         }
     }
 
@@ -94,6 +98,11 @@ impl<'w> Heads<'w> {
         let known = |id| document.content().room_keys.iter().any(|k| k.id == id);
         self.unknown_key |= !head.key_id().is_some_and(known);
         head_holds(document, head)
+    }
+
+    /// When the newest head was signed, milliseconds since 1970.
+    pub(super) fn newest_time(&self) -> Option<u64> {
+        self.newest.as_ref().map(|head| head.head.time)
     }
 
     /// Why an event that would be taken next contradicts the hub's signed word.
@@ -118,15 +127,18 @@ impl Work<'_, '_> {
             return Ok(());
         };
         let mut ahead: Option<SignedHead> = None;
-        for heard in std::mem::take(&mut self.heads.heard) {
+        for (heard, carrier) in std::mem::take(&mut self.heads.heard) {
             let seq = heard.head.seq;
             let own = rooms::hash_at(&mut self.step.tx, id, seq).await?;
-            let agrees = own == Some(heard.head.hash);
-            let passed = own.is_none() && seq <= self.row.position.seq;
+            // No honest hub signs a head before its event is there, so none is carried by an
+            // event that is not after it (HEAD-6).
+            let early = carrier.is_some_and(|at| seq >= at && at <= newest.head.seq);
+            let agrees = !early && own == Some(heard.head.hash);
+            let passed = !early && own.is_none() && seq <= self.row.position.seq;
             if agrees || passed || !self.heads.holds(&heard) {
                 continue;
             }
-            if own.is_some() && seq <= newest.head.seq {
+            if early || (own.is_some() && seq <= newest.head.seq) {
                 self.two_histories(&newest, &heard).await?;
             } else if ahead.as_ref().is_none_or(|a| a.head.seq < seq) {
                 ahead = Some(heard);

@@ -34,7 +34,7 @@ impl Work<'_, '_> {
                 content,
             } => {
                 if let Some(head) = aad.head {
-                    self.heads.heard(head);
+                    self.heads.heard(head, Some(event.header.seq));
                 }
                 let content = Content::from_bytes(&content);
                 let message = NewMessage {

@@ -7,6 +7,7 @@ mod world;
 mod changing;
 mod connected;
 mod held;
+mod lying;
 mod messaging;
 mod racing;
 mod refusing;

@@ -24,12 +24,16 @@ const AT_ONCE: usize = 8;
 const PAUSE: Duration = Duration::from_secs(5);
 /// KeyPackages are counted this often.
 const KEY_PACKAGES_EVERY: Duration = Duration::from_mins(5);
+/// Whether rooms are up to date is looked at soon after connecting, and this often.
+const FRESH: (Duration, Duration) = (Duration::from_secs(10), Duration::from_mins(1));
 
 /// What there is to do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Task {
     /// Upload KeyPackages.
     KeyPackages,
+    /// Ask for heads of quiet rooms.
+    Fresh,
     /// Create a room that exists here alone.
     Room(RoomUri),
     /// Settle a commit left from before a restart.
@@ -56,6 +60,7 @@ impl Works {
     pub(super) async fn at_start(inner: &Arc<Inner>) -> Result<Self, SdkError> {
         let (mut works, now) = (Self::default(), Instant::now());
         works.add(Task::KeyPackages, now);
+        works.add(Task::Fresh, now + FRESH.0);
         let mut state = inner.lock().await;
         let reader = state.replica.reader();
         for row in rooms::all(reader).await? {
@@ -111,8 +116,10 @@ impl Works {
         self.busy.remove(&task);
         let Err(error) = outcome else {
             // Others claim packages without a word to this device.
-            if task == Task::KeyPackages {
-                self.add(task, now + KEY_PACKAGES_EVERY);
+            match task {
+                Task::KeyPackages => self.add(task, now + KEY_PACKAGES_EVERY),
+                Task::Fresh => self.add(task, now + FRESH.1),
+                _ => {}
             }
             return;
         };
@@ -138,6 +145,7 @@ impl Works {
 async fn perform(inner: Arc<Inner>, task: Task) -> Done {
     let outcome = match &task {
         Task::KeyPackages => inner.replenish_key_packages().await,
+        Task::Fresh => inner.keep_fresh().await,
         Task::Room(room) => inner.bring_out_room(room).await,
         Task::Pending(room) => inner.settle_alone(room).await,
         Task::Orders(room) => inner.change(room, Change::Orders).await.map(|_seq| ()),

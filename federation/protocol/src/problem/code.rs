@@ -102,6 +102,8 @@ pub enum Code {
     PeerUnreachable,
     /// The other server could not prove who it is.
     PeerUntrusted,
+    /// One of the two servers does not deal with the other, by its operator's word.
+    PeerBlocked,
     /// Not available now; try again.
     Unavailable,
     /// The frame's type is not known.
@@ -162,6 +164,7 @@ impl Code {
         Self::PeerRefused,
         Self::PeerUnreachable,
         Self::PeerUntrusted,
+        Self::PeerBlocked,
         Self::Unavailable,
         Self::UnknownFrame,
     ];
@@ -337,6 +340,11 @@ impl Code {
                 "peer_untrusted",
                 502,
                 "The other server could not prove who it is",
+            ),
+            Self::PeerBlocked => (
+                "peer_blocked",
+                403,
+                "This server does not deal with that one, by its operator's word",
             ),
             Self::Unavailable => ("unavailable", 503, "Not available now; try again"),
             Self::UnknownFrame => ("unknown_frame", 400, "The frame's type is not known"),

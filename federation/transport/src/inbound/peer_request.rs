@@ -4,12 +4,13 @@
 //! digest and signature; and only then path, query and body are parsed. A request that names this
 //! server as its origin is refused before anything is looked up.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::RequestPartsExt;
 use axum::body::Body;
-use axum::extract::{FromRef, FromRequest, Path, Query, Request};
+use axum::extract::{ConnectInfo, FromRef, FromRequest, Path, Query, Request};
 use bytes::{Bytes, BytesMut};
 use holm_core::Homeserver;
 use holm_protocol::limits::FEDERATION_BODY_LEN_MAX;
@@ -23,11 +24,13 @@ use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
 use crate::outbound::Transport;
+use crate::quota::Over;
 use crate::text;
 
 /// A request whose sender is proven.
 pub(super) struct PeerRequest {
     verified: VerifiedRequest,
+    key_id: String,
     parts: Parts,
 }
 
@@ -42,11 +45,23 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let transport = Arc::<Transport>::from_ref(state);
         let (parts, body) = request.into_parts();
+        let (quotas, from) = (transport.quotas(), address(&parts));
+        let over = |over: Over| Refusal::from(over.problem(Code::QuotaExceeded));
+        quotas.unproven(from, transport.now_ms()).map_err(over)?;
         let body = read_body(&parts, body).await?;
-        let verified = prove(&transport, &parts, body).await?;
+        let (verified, key_id) = prove(&transport, &parts, body).await?;
         transport.heard_from(verified.origin());
         Homeserver::from_ref(state).heard_from(verified.origin());
-        Ok(Self { verified, parts })
+        let whose = (from, verified.origin());
+        let bytes = verified.body().len();
+        quotas
+            .proven(whose, bytes, transport.now_ms())
+            .map_err(over)?;
+        Ok(Self {
+            verified,
+            key_id,
+            parts,
+        })
     }
 }
 
@@ -54,6 +69,16 @@ impl PeerRequest {
     /// The server that sent it.
     pub(super) fn peer(&self) -> &ServerName {
         self.verified.origin()
+    }
+
+    /// The request key that verified.
+    pub(super) fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// The address it came from, where the listener tells.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        address(&self.parts)
     }
 
     /// The URI in the path, decoded once (FED-1).
@@ -85,6 +110,12 @@ impl PeerRequest {
         json::from_slice(self.verified.body())
             .map_err(|error| malformed(&format!("the body can't be read: {error}")))
     }
+}
+
+/// The address a request came from, where the listener tells.
+fn address(parts: &Parts) -> Option<IpAddr> {
+    let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    connection.map(|ConnectInfo(address)| address.ip().to_canonical())
 }
 
 /// Reads the body, no longer than its time (LIM-9).
@@ -138,12 +169,13 @@ async fn drain(mut body: Body) -> Refusal {
     too_large()
 }
 
-/// Proves who sent the request, by the key in the origin's server document (SIG-9).
+/// Proves who sent the request, by the key in the origin's server document (SIG-9); with the key's
+/// id.
 async fn prove(
     transport: &Transport,
     parts: &Parts,
     body: Bytes,
-) -> Result<VerifiedRequest, Refusal> {
+) -> Result<(VerifiedRequest, String), Refusal> {
     let (own, now_ms) = (transport.own_name(), transport.now_ms());
     let (method, uri) = (parts.method.clone(), parts.uri.clone());
     let unverified = UnverifiedRequest::read(method, uri, &parts.headers, body)
@@ -155,6 +187,9 @@ async fn prove(
     if origin == *own {
         return Err(Problem::new(Code::Forbidden, "this server does not call itself").into());
     }
+    if let Some(why) = transport.unwanted(&origin) {
+        return Err(why.problem().into());
+    }
     let key_id = unverified.key_id().to_owned();
     let document = transport
         .server_document(&origin, Some(&key_id))
@@ -164,10 +199,13 @@ async fn prove(
     let now_ms = transport.now_ms();
     let key = document.request_key(&key_id, now_ms).ok_or_else(|| {
         let detail = format!("the server document of {origin} lists no valid key {key_id}");
-        Problem::new(Code::UnknownKey, detail)
+        let unknown = Problem::new(Code::UnknownKey, detail);
+        let refused = transport.root_refusal(&origin);
+        refused.map_or(unknown, |text| Problem::new(Code::PeerUntrusted, text))
     })?;
     let verified = unverified.verify(&key, own, now_ms);
-    Ok(verified.map_err(|error| error.problem(now_ms))?)
+    let verified = verified.map_err(|error| error.problem(now_ms))?;
+    Ok((verified, key_id))
 }
 
 fn essence(kind: &str) -> String {

@@ -138,4 +138,6 @@ const DELAY_MS_MAX: u64 = 300_000;
 pub(super) const DOCUMENT_RETRY_MS: u64 = 60_000;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

@@ -47,6 +47,15 @@ impl<'a> Call<'a> {
         })
     }
 
+    /// A call without parameter and body.
+    pub(super) fn plain(endpoint: &'a Endpoint) -> Self {
+        Self {
+            endpoint,
+            path_and_query: endpoint.path.to_owned(),
+            body: Bytes::new(),
+        }
+    }
+
     /// A call without a body.
     pub(super) fn get(endpoint: &'a Endpoint, parameter: &str, query: &str) -> Self {
         Self {
@@ -70,6 +79,7 @@ impl Transport {
         if server == self.own_name() {
             return Err(peer.unreachable("a server does not call itself"));
         }
+        self.check_wanted(server)?;
         let _place = peer.place()?;
         let ticket = peer.admit(self.now_ms(), Urgency::Call)?;
         let outcome = tokio::time::timeout(CALL_TIME_MAX, self.call_admitted(&peer, &call))
@@ -91,6 +101,10 @@ impl Transport {
         call: &Call<'_>,
     ) -> Result<T, PeerError> {
         self.current_document(peer, None, Admitted::Already).await?;
+        // The last good document serves to verify what it signed; nothing is sent to another server.
+        if let Some(refused) = peer.known().shows_another_root() {
+            return Err(peer.untrusted_root(refused.text(peer.server(), self.now_ms())));
+        }
         let _slot = peer.slot().await?;
         let _running = self.running.acquire().await;
         let sign = |uri| self.sign(peer.server(), call, uri);
@@ -134,9 +148,23 @@ impl Transport {
         request.uri(uri).body(call.body.clone())
     }
 
+    /// Nothing goes to a server that the operator does not want (FED-21).
+    pub(super) fn check_wanted(&self, server: &ServerName) -> Result<(), PeerError> {
+        match self.unwanted(server) {
+            None => Ok(()),
+            Some(why) => Err(PeerError::Refused {
+                server: server.clone(),
+                problem: Box::new(why.problem()),
+            }),
+        }
+    }
+
     /// Tells the peer's patience how a call ended: a refusal is a word from it too.
     pub(super) fn settle<T>(&self, ticket: Ticket<'_>, outcome: &Result<T, PeerError>) {
         match outcome {
+            Err(PeerError::Refused { problem, .. }) if problem.code == Code::QuotaExceeded => {
+                ticket.paused(self.now_ms(), problem.retry_after);
+            }
             Ok(_) | Err(PeerError::Refused { .. }) => ticket.heard(self.now_ms()),
             Err(error) => ticket.failed(self.now_ms(), error, |most| self.draw(most)),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use holm_core::HOP_TARGET;
-use holm_core::ports::{PeerError, StoreError};
+use holm_core::ports::{PeerError, RootMemory, StoreError};
 use holm_protocol::document::{Document, SignedDocument, Trust, VerifiedDocument};
 use holm_protocol::endpoint::SERVER_DOCUMENT;
 use holm_protocol::limits::DOCUMENT_LEN_MAX;
@@ -19,7 +19,7 @@ use super::peer::Peer;
 use super::pin;
 use super::resolve::ResolveError;
 use super::transport::Transport;
-use super::trust::Need;
+use super::trust::{Need, Refused, Standing};
 
 /// Whether the peer's patience has been asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,7 @@ impl Transport {
         if server == self.own_name() {
             return self.own_document(&peer);
         }
+        self.check_wanted(server)?;
         if let Need::Use(document) = peer.known().need(key_id, self.now_ms()) {
             return Ok(document);
         }
@@ -105,31 +106,53 @@ impl Transport {
     }
 
     /// Asks DNS for the pin and the server for its document, and holds one against the other.
-    async fn fetch(&self, peer: &Peer) -> Result<Arc<VerifiedDocument>, PeerError> {
+    pub(super) async fn fetch(&self, peer: &Peer) -> Result<Arc<VerifiedDocument>, PeerError> {
         peer.known().trying(self.now_ms());
-        let pin = self.pin(peer).await?;
+        // The operator's word stands in place of DNS.
+        let accepted = peer.known().memory.accepted.is_some();
+        let pin = match accepted {
+            true => None,
+            false => self.pin(peer).await?,
+        };
+        let names = [
+            format!("_holm._tcp.{}", peer.server()),
+            format!("_holm.{}", peer.server()),
+        ];
+        let secure = self.parts.resolver.is_secure(&names);
+        let secure = tokio::time::timeout(LOOKUP_TIME_MAX, secure).await;
+        peer.known().dns_secure = secure.ok().flatten();
         let signed = self.download(peer).await?;
         let now_ms = self.now_ms();
-        let trust = peer.known().trust(pin, now_ms).ok_or_else(|| {
-            peer.untrusted("DNS pins a new root key, which has to stand for 72 hours first")
-        })?;
-        let document = signed
-            .verify(peer.server(), &trust, now_ms)
-            .map_err(|error| peer.untrusted(&error.to_string()))?;
+        let before = peer.known().memory;
+        let judged = peer.known().judge(peer.server(), signed, pin, now_ms);
+        let is_replaced = matches!(judged, Ok((_, Standing::Replaced)));
+        peer.known().memory.replaced |= is_replaced;
+        self.keep_memory(peer, before).await?;
+        let (document, standing) = judged.map_err(|refused| told(peer, refused))?;
         let store = &self.parts.peer_store;
         let stored = store.put_document(peer.server(), document.signed()).await;
         stored.map_err(|error| store_failed(peer, &error))?;
-        tracing::info!(server = %peer.server(), root = %document.root(), pinned = pin.is_some(),
-            serial = document.content().serial, "the server document holds");
-        let by = match pin {
-            Some(_) => "as the TXT record pins it",
-            None => "taken at first contact",
-        };
-        tracing::debug!(target: HOP_TARGET, hop = "root_pinned",
-            "{} signs as root key {}, {by}", peer.server(), document.root());
+        tell(peer, &document, standing, pin.is_some());
         let document = Arc::new(document);
         peer.known().take(Arc::clone(&document), now_ms);
+        if is_replaced {
+            self.replaced.notify_one();
+        }
         Ok(document)
+    }
+
+    /// Writes down what has changed in what is remembered of the root.
+    pub(super) async fn keep_memory(
+        &self,
+        peer: &Peer,
+        before: RootMemory,
+    ) -> Result<(), PeerError> {
+        let now = peer.known().memory;
+        if now == before {
+            return Ok(());
+        }
+        let stored = self.parts.peer_store.put_root_memory(peer.server(), &now);
+        stored.await.map_err(|error| store_failed(peer, &error))
     }
 
     /// The root that DNS pins (DISC-9).
@@ -165,18 +188,24 @@ impl Transport {
     }
 
     /// Reads what the store remembers, once.
-    async fn load(&self, peer: &Peer) -> Result<(), PeerError> {
+    pub(super) async fn load(&self, peer: &Peer) -> Result<(), PeerError> {
         if peer.known().loaded {
             return Ok(());
         }
         let stored = self.parts.peer_store.document(peer.server()).await;
         let stored = stored.map_err(|error| store_failed(peer, &error))?;
+        let memory = self.parts.peer_store.root_memory(peer.server()).await;
+        let memory = memory.map_err(|error| store_failed(peer, &error))?;
         let mut known = peer.known();
         known.loaded = true;
+        known.memory = memory;
         let Some(signed) = stored else {
             return Ok(());
         };
-        known.root = root_and_serial(&signed);
+        if let Some((root, document)) = unverified(&signed) {
+            known.root = Some((root, document.serial));
+            known.successions = document.successions;
+        }
         let verified = signed.verify(peer.server(), &Trust::default(), self.now_ms());
         if let Ok(document) = verified {
             known.take(Arc::new(document), 0);
@@ -185,10 +214,52 @@ impl Transport {
     }
 }
 
-/// Root and serial of a stored document, which count for longer than the document itself (DOC-6).
-fn root_and_serial(signed: &SignedDocument) -> Option<(PublicKey, u64)> {
-    let document: Document = json::from_slice(signed.document.as_slice()).ok()?;
-    Some((signed.root, document.serial))
+/// Root and content of a stored document: root, serial and successions count for longer than the
+/// document itself (DOC-6, DOC-11).
+fn unverified(signed: &SignedDocument) -> Option<(PublicKey, Document)> {
+    let document = json::from_slice(signed.document.as_slice()).ok()?;
+    Some((signed.root, document))
+}
+
+/// Tells the operator once what is wrong with a root, and how to go on.
+fn told(peer: &Peer, refused: Refused) -> PeerError {
+    match refused {
+        Refused::Document(error) => peer.untrusted(&error.to_string()),
+        Refused::Root {
+            refusal,
+            is_news,
+            now_ms,
+        } => {
+            let text = refusal.text(peer.server(), now_ms);
+            if is_news {
+                tracing::warn!(server = %peer.server(), "a root key is refused: {text}");
+            }
+            peer.untrusted_root(text)
+        }
+    }
+}
+
+fn tell(peer: &Peer, document: &VerifiedDocument, standing: Standing, is_pinned: bool) {
+    let (server, root) = (peer.server(), document.root());
+    let serial = document.content().serial;
+    let known = peer.known().root.map(|(root, _)| root);
+    tracing::info!(%server, %root, pinned = is_pinned, serial, "the server document holds");
+    let by = match (standing, is_pinned) {
+        (Standing::Replaced, _) => "another server in place of the one known",
+        (Standing::Known, _) => "as it is known",
+        (Standing::First, true) => "as the TXT record pins it",
+        (Standing::First, false) => "taken at first contact",
+    };
+    tracing::debug!(target: HOP_TARGET, hop = "root_pinned",
+        "{server} signs as root key {root}, {by}");
+    match known.filter(|known| *known != root) {
+        Some(former) if standing == Standing::Replaced => tracing::warn!(%server, %root, %former,
+            "another server has taken the place of the one known; nothing is owed to it, and its \
+             rooms of before do not go on"),
+        Some(former) => tracing::info!(%server, %root, %former,
+            "the server has another root key, signed by the one before"),
+        None => (),
+    }
 }
 
 fn store_failed(peer: &Peer, error: &StoreError) -> PeerError {
@@ -197,6 +268,6 @@ fn store_failed(peer: &Peer, error: &StoreError) -> PeerError {
 }
 
 /// Bytes of the answer: the document in base64url with what stands around it.
-const RESPONSE_LEN_MAX: usize = DOCUMENT_LEN_MAX / 3 * 4 + 1_024;
+pub(super) const RESPONSE_LEN_MAX: usize = DOCUMENT_LEN_MAX / 3 * 4 + 1_024;
 /// A look-up with all its waits.
 const FETCH_TIME_MAX: Duration = Duration::from_secs(30);

@@ -130,6 +130,15 @@ impl Examiner {
         }
     }
 
+    /// Whether the records of a server come signed (DISC-12); `None` where signatures are not
+    /// looked at, or there are no records.
+    pub async fn is_secure(&self, server: &ServerName) -> Option<bool> {
+        let names = [format!("_holm._tcp.{server}"), format!("_holm.{server}")];
+        let secure = self.resolver.is_secure(&names);
+        let secure = tokio::time::timeout(LOOKUP_TIME_MAX, secure).await;
+        secure.ok().flatten()
+    }
+
     /// Asks DNS for a target's addresses.
     pub async fn place(&self, target: &SrvTarget) -> Place {
         let found = in_time(self.resolver.addresses(&target.target)).await;
@@ -153,6 +162,15 @@ impl Examiner {
         let at = SocketAddr::new(address, target.port);
         let names = names(server, &target.target);
         self.probe.contact(&names, at, self.now_ms()).await
+    }
+
+    /// Judges a certificate chain (PEM) as those who connect will: the name of `names` that it is
+    /// valid for now.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn certificate(&self, names: &[String], pem: &[u8]) -> Result<String, CertificateFault> {
+        self.probe.certificate(names, pem, self.now_ms())
     }
 
     /// Asks one address of a target for the server document.

@@ -1,7 +1,9 @@
 //! The DNS port over hickory-resolver.
 //!
 //! Where DNS servers are configured they alone are asked, and the hosts file is not read; else
-//! the system's configuration counts. Answers are kept for their time to live, an hour at most,
+//! the system's configuration counts. Where it validates, an answer of a signed zone counts only
+//! with signatures that lead to the root of DNS; one without them is a look-up that failed
+//! (DISC-12). Answers are kept for their time to live, an hour at most,
 //! and "there is no such record" for a minute at most (DISC-8).
 
 use std::net::{IpAddr, SocketAddr};
@@ -14,13 +16,17 @@ use hickory_resolver::config::{
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
+use holm_core::ports::Future;
 use thiserror::Error;
 
 use super::resolve::{Resolve, ResolveError, Resolved, SrvTarget};
 
 /// Looks names up over UDP and TCP.
 #[derive(Clone, Debug)]
-pub struct HickoryResolver(TokioResolver);
+pub struct HickoryResolver {
+    resolver: TokioResolver,
+    validates: bool,
+}
 
 /// The resolver can't be set up.
 #[derive(Debug, Error)]
@@ -33,6 +39,19 @@ impl HickoryResolver {
     /// # Errors
     /// The system's configuration can't be read.
     pub fn new(dns_servers: &[SocketAddr]) -> Result<Self, ResolverError> {
+        Self::build(dns_servers, false)
+    }
+
+    /// The same, and holds every answer against DNSSEC (DISC-12). The servers asked have to pass
+    /// signatures on.
+    ///
+    /// # Errors
+    /// As for [`HickoryResolver::new`].
+    pub fn validating(dns_servers: &[SocketAddr]) -> Result<Self, ResolverError> {
+        Self::build(dns_servers, true)
+    }
+
+    fn build(dns_servers: &[SocketAddr], validates: bool) -> Result<Self, ResolverError> {
         let failed = |error: NetError| ResolverError(error.to_string());
         let mut builder = match dns_servers {
             [] => TokioResolver::builder_tokio().map_err(failed)?,
@@ -46,11 +65,24 @@ impl HickoryResolver {
         if !dns_servers.is_empty() {
             builder.options_mut().use_hosts_file = ResolveHosts::Never;
         }
-        builder.build().map(Self).map_err(failed)
+        builder.options_mut().validate = validates;
+        let resolver = builder.build().map_err(failed)?;
+        Ok(Self {
+            resolver,
+            validates,
+        })
+    }
+
+    /// Whether the records of a name are signed; `None` where there are none.
+    async fn is_signed(&self, name: &str, kind: RecordType) -> Option<bool> {
+        let lookup = self.resolver.lookup(absolute(name), kind).await.ok()?;
+        let mut answers = lookup.answers().iter().peekable();
+        answers.peek()?;
+        Some(answers.all(|record| record.proof.is_secure()))
     }
 
     async fn records(&self, name: &str, kind: RecordType) -> Result<Vec<RData>, ResolveError> {
-        let lookup = self.0.lookup(absolute(name), kind).await;
+        let lookup = self.resolver.lookup(absolute(name), kind).await;
         let lookup = lookup.map_err(|error| resolve_error(&error))?;
         let answers = lookup.answers().iter();
         Ok(answers.map(|record| record.data.clone()).collect())
@@ -87,9 +119,26 @@ impl Resolve for HickoryResolver {
         })
     }
 
+    fn is_secure<'a>(&'a self, names: &'a [String]) -> Future<'a, Option<bool>> {
+        Box::pin(async move {
+            if !self.validates {
+                return None;
+            }
+            let mut secure = None;
+            for name in names {
+                for kind in [RecordType::SRV, RecordType::TXT] {
+                    if let Some(signed) = self.is_signed(name, kind).await {
+                        secure = Some(signed && secure.unwrap_or(true));
+                    }
+                }
+            }
+            secure
+        })
+    }
+
     fn addresses<'a>(&'a self, host: &'a str) -> Resolved<'a, IpAddr> {
         Box::pin(async move {
-            let lookup = self.0.lookup_ip(absolute(host)).await;
+            let lookup = self.resolver.lookup_ip(absolute(host)).await;
             let lookup = lookup.map_err(|error| resolve_error(&error))?;
             Ok(lookup.iter().collect())
         })

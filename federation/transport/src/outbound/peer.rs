@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use holm_core::ports::PeerError;
-use holm_protocol::ServerName;
+use holm_protocol::limits::REFLECTIONS_MAX;
+use holm_protocol::{Code, Problem, ServerName};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::backoff::{Admission, Backoff, Urgency};
@@ -23,11 +24,21 @@ pub(super) struct Peer {
     pub(super) fetching: tokio::sync::Mutex<()>,
     places: Semaphore,
     running: Semaphore,
+    reflections: Mutex<Minute>,
+}
+
+/// What was counted in a minute.
+#[derive(Default)]
+struct Minute {
+    began_ms: u64,
+    count: u32,
 }
 
 #[derive(Default)]
 struct Gate {
     backoff: Backoff,
+    /// Until when this server is over its quota there, milliseconds since 1970.
+    paused_until_ms: u64,
     last: Option<PeerError>,
     /// When it was heard last, milliseconds since 1970.
     heard_ms: Option<u64>,
@@ -68,6 +79,7 @@ impl Peer {
             fetching: tokio::sync::Mutex::default(),
             places: Semaphore::new(PLACES),
             running: Semaphore::new(RUNNING_MAX),
+            reflections: Mutex::default(),
         })
     }
 
@@ -91,6 +103,10 @@ impl Peer {
     /// Whether a call may go now; while the peer is waited for, its last failure (FED-9).
     pub(super) fn admit(&self, now_ms: u64, urgency: Urgency) -> Result<Ticket<'_>, PeerError> {
         let mut gate = lock(&self.gate);
+        let pause_ms = gate.pause_ms(now_ms);
+        if pause_ms > 0 && urgency == Urgency::Call {
+            return Err(self.over_quota(pause_ms));
+        }
         let probe = match gate.backoff.admit(now_ms, urgency) {
             Admission::Go => false,
             Admission::Probe => true,
@@ -114,7 +130,9 @@ impl Peer {
 
     /// How long a call would have to wait now.
     pub(super) fn wait(&self, now_ms: u64) -> Duration {
-        Duration::from_millis(lock(&self.gate).backoff.wait_ms(now_ms))
+        let gate = lock(&self.gate);
+        let wait_ms = gate.backoff.wait_ms(now_ms).max(gate.pause_ms(now_ms));
+        Duration::from_millis(wait_ms)
     }
 
     /// It said something that only it can say.
@@ -129,8 +147,17 @@ impl Peer {
 
     /// How calls to it fare.
     pub(super) fn state(&self, now_ms: u64) -> PeerState {
+        let (root, root_refused, dns_secure) = {
+            let known = self.known();
+            let refused = known.refused();
+            let refused = refused.map(|refused| refused.text(&self.server, now_ms));
+            (known.root.map(|(root, _)| root), refused, known.dns_secure)
+        };
         let gate = lock(&self.gate);
         PeerState {
+            root,
+            root_refused,
+            dns_secure,
             server: self.server.clone(),
             breaker: gate.backoff.breaker(),
             failing_since_ms: gate.backoff.since_ms(),
@@ -140,9 +167,25 @@ impl Peer {
         }
     }
 
-    /// By the operator's word the next call goes at once (FED-9).
+    /// Counts a reflection; whether it may be had (LIM-29).
+    pub(super) fn may_reflect(&self, now_ms: u64) -> bool {
+        let mut minute = lock(&self.reflections);
+        if now_ms.abs_diff(minute.began_ms) >= MINUTE_MS {
+            *minute = Minute {
+                began_ms: now_ms,
+                count: 0,
+            };
+        }
+        minute.count = minute.count.saturating_add(1);
+        minute.count <= REFLECTIONS_MAX
+    }
+
+    /// By the operator's word the next call goes at once, and looks at its document anew (FED-9).
     pub(super) fn retry_now(&self) {
-        lock(&self.gate).backoff.heard();
+        self.known().look_anew();
+        let mut gate = lock(&self.gate);
+        gate.backoff.heard();
+        gate.paused_until_ms = 0;
     }
 
     pub(super) fn routes(&self) -> Option<FoundRoutes> {
@@ -167,10 +210,29 @@ impl Peer {
         lock(&self.known)
     }
 
+    /// What it said of this server's calls, while it holds (FED-17).
+    fn over_quota(&self, pause_ms: u64) -> PeerError {
+        let seconds = pause_ms.div_ceil(1_000);
+        let text = format!("it takes more calls of this server in {seconds} s");
+        let problem = Problem::new(Code::QuotaExceeded, text).with_retry_after(seconds);
+        PeerError::Refused {
+            server: self.server.clone(),
+            problem: Box::new(problem),
+        }
+    }
+
     pub(super) fn unreachable(&self, reason: &str) -> PeerError {
         PeerError::Unreachable {
             server: self.server.clone(),
             reason: text::plain(reason),
+        }
+    }
+
+    /// Its root is refused; the text is this server's own and names keys in full.
+    pub(super) fn untrusted_root(&self, reason: String) -> PeerError {
+        PeerError::Untrusted {
+            server: self.server.clone(),
+            reason,
         }
     }
 
@@ -182,7 +244,26 @@ impl Peer {
     }
 }
 
+impl Gate {
+    /// Milliseconds until calls may go again; a clock set back must not turn minutes into days.
+    fn pause_ms(&self, now_ms: u64) -> u64 {
+        let left = self.paused_until_ms.saturating_sub(now_ms);
+        if left > PAUSE_MS_MAX { 0 } else { left }
+    }
+}
+
 impl Ticket<'_> {
+    /// The peer answered that this server is over its quota, for so many seconds (FED-17).
+    pub(super) fn paused(self, now_ms: u64, retry_after: Option<u64>) {
+        let peer = self.peer;
+        self.heard(now_ms);
+        let pause_ms = retry_after.unwrap_or(1).saturating_mul(1_000);
+        let mut gate = lock(&peer.gate);
+        gate.paused_until_ms = now_ms.saturating_add(pause_ms.min(PAUSE_MS_MAX));
+        tracing::info!(server = %peer.server, pause_ms,
+            "the peer takes no more calls of this server for now");
+    }
+
     /// The peer answered.
     pub(super) fn heard(mut self, now_ms: u64) {
         self.probe = false;
@@ -219,6 +300,10 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The longest that a peer is believed about its quota.
+const PAUSE_MS_MAX: u64 = 300_000;
+/// Span over which reflections are counted.
+const MINUTE_MS: u64 = 60_000;
 /// Calls to one peer that may be under way or wait.
 const PLACES: usize = 256;
 /// Calls to one peer at a time.

@@ -3,26 +3,51 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use holm_core::ports::{Answer, Peers};
+use holm_core::ports::{Answer, PeerError, Peers};
 use holm_protocol::document::VerifiedDocument;
 use holm_protocol::endpoint::{
-    EVENTS, GROUP_INFO, HEADS, KEY_MATERIAL, NOTIFY, SUBMIT_MESSAGE, UPDATE,
+    EVENTS, GROUP_INFO, HEADS, KEY_MATERIAL, NOTIFY, REFLECT, SUBMIT_MESSAGE, UPDATE,
 };
 use holm_protocol::federation::{
     GroupInfoRequest, GroupInfoResponse, HeadsRequest, HeadsResponse, KeyMaterialRequest,
-    KeyMaterialResponse, LogPage, NotifyRequest, NotifyResponse, SubmitRequest, SubmitResponse,
-    SubmitResult, UpdateRequest, UpdateResponse,
+    KeyMaterialResponse, LogPage, NotifyRequest, NotifyResponse, Reflection, SubmitRequest,
+    SubmitResponse, SubmitResult, UpdateRequest, UpdateResponse,
 };
-use holm_protocol::{RoomUri, ServerName, UserUri};
+use holm_protocol::{PublicKey, RoomUri, ServerName, UserUri};
 
 use super::answer::plain;
 use super::call::Call;
 use super::transport::Transport;
+use crate::text;
+
+impl Transport {
+    /// The root key that a server is known under, also from before this server's start.
+    pub async fn known_root(&self, server: &ServerName) -> Option<PublicKey> {
+        let peer = self.directory.peer(server);
+        self.load(&peer).await.ok()?;
+        let known = peer.known();
+        known.root.map(|(root, _)| root)
+    }
+
+    /// Asks a peer what it sees of this server (FED-20).
+    pub async fn reflect(&self, server: &ServerName) -> Result<Reflection, PeerError> {
+        let reflection: Reflection = self.call(server, Ok(Call::plain(&REFLECT))).await?;
+        Ok(Reflection {
+            key_id: text::plain(&reflection.key_id),
+            versions: reflection.versions.iter().map(|v| text::plain(v)).collect(),
+            ..reflection
+        })
+    }
+}
 
 impl Peers for Transport {
     fn wait(&self, server: &ServerName) -> Duration {
         let peer = self.directory.known(server);
         peer.map_or(Duration::ZERO, |peer| peer.wait(self.now_ms()))
+    }
+
+    fn is_unwanted(&self, server: &ServerName) -> bool {
+        self.unwanted(server).is_some()
     }
 
     fn document<'a>(

@@ -44,6 +44,12 @@ pub trait Resolve: Send + Sync {
     /// TXT records of a name, the strings of each joined.
     fn txt<'a>(&'a self, name: &'a str) -> Resolved<'a, String>;
 
+    /// Whether all that DNS says at these names comes with signatures that lead to the root of DNS:
+    /// `None` where signatures are not looked at, or nothing stands there.
+    fn is_secure<'a>(&'a self, _names: &'a [String]) -> Future<'a, Option<bool>> {
+        Box::pin(std::future::ready(None))
+    }
+
     /// Addresses of a host, of both families.
     fn addresses<'a>(&'a self, host: &'a str) -> Resolved<'a, IpAddr>;
 }

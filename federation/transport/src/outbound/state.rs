@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use holm_protocol::ServerName;
+use holm_protocol::{PublicKey, ServerName};
 
 use super::peer::Failure;
 
@@ -32,4 +32,10 @@ pub struct PeerState {
     pub heard_ms: Option<u64>,
     /// The newest failure, also of a peer that is back.
     pub last_failure: Option<Failure>,
+    /// The root key that is known for it.
+    pub root: Option<PublicKey>,
+    /// Whether what DNS says of it is signed; `None` where that is not looked at.
+    pub dns_secure: Option<bool>,
+    /// Why the root key that it shows, or that DNS pins, is refused, and what to do.
+    pub root_refused: Option<String>,
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use holm_core::Identity;
 use holm_core::ports::{Clock, Exchange, PeerStore, Rng};
 use holm_protocol::ServerName;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use super::address::AddressGuard;
 use super::directory::Directory;
+use super::lists::{Gatekeeper, Lists};
 use super::resolve::Resolve;
 use super::state::PeerState;
+use crate::quota::{QuotaLimits, Quotas};
 
 /// What a transport is given.
 #[derive(Clone)]
@@ -46,6 +48,12 @@ pub struct Transport {
     pub(super) running: Semaphore,
     /// Places for documents that strangers make us fetch, apart, so that they can't block calls.
     pub(super) look_ups: Semaphore,
+    /// With whom this server deals.
+    pub(super) gatekeeper: Gatekeeper,
+    /// What other servers may ask.
+    pub(super) quotas: Arc<Quotas>,
+    /// A server has taken the place of the one known.
+    pub(super) replaced: Notify,
 }
 
 impl Transport {
@@ -56,7 +64,33 @@ impl Transport {
             directory: Directory::default(),
             running: Semaphore::new(RUNNING_MAX),
             look_ups: Semaphore::new(LOOK_UPS_MAX),
+            gatekeeper: Gatekeeper::default(),
+            quotas: Arc::new(Quotas::new(QuotaLimits::DEFAULT)),
+            replaced: Notify::new(),
         }
+    }
+
+    /// The same, dealing with the servers that `lists` say alone.
+    #[must_use]
+    pub fn with_lists(self, lists: Lists) -> Self {
+        Self {
+            gatekeeper: Gatekeeper::new(lists),
+            ..self
+        }
+    }
+
+    /// The same, with other quotas than the default ones (FED-16).
+    #[must_use]
+    pub fn with_quotas(self, limits: QuotaLimits) -> Self {
+        Self {
+            quotas: Arc::new(Quotas::new(limits)),
+            ..self
+        }
+    }
+
+    /// What other servers may ask.
+    pub(crate) fn quotas(&self) -> &Arc<Quotas> {
+        &self.quotas
     }
 
     /// Notes an authenticated word from a peer, which ends any wait for it (FED-9).
@@ -77,6 +111,11 @@ impl Transport {
     pub fn peer_state(&self, server: &ServerName) -> Option<PeerState> {
         let peer = self.directory.known(server);
         peer.map(|peer| peer.state(self.now_ms()))
+    }
+
+    /// Counts a reflection for a server; whether it may be had (LIM-29).
+    pub(crate) fn may_reflect(&self, server: &ServerName) -> bool {
+        self.directory.peer(server).may_reflect(self.now_ms())
     }
 
     /// This server's name.

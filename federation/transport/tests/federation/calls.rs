@@ -85,7 +85,7 @@ async fn without_srv_records_port_443_of_the_name_is_connected_to() {
 
 #[tokio::test]
 async fn a_private_address_is_never_connected_to_unless_configured() {
-    // DISC-6
+    // DISC-6, D02, F43
     let world = World::new();
     world.dns.host("skerry.example", "192.168.1.1");
     let reason = reason(notify(&world.transport()).await);
@@ -286,7 +286,7 @@ async fn a_server_does_not_call_itself_but_knows_its_own_document() {
     let own = name("islet.example");
     reason(transport.notify(&own, &nothing).await);
     let document = transport.document(&own, Some("m1")).await.unwrap();
-    assert_eq!(document.root(), world.islet.root.public());
+    assert_eq!(document.root(), world.islet.keys().root.public());
     assert_eq!(world.net.take_uris(), [""; 0]);
 }
 

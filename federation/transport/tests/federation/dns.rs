@@ -73,6 +73,26 @@ pub(crate) fn loopback() -> RData {
     RData::A(A(Ipv4Addr::LOCALHOST))
 }
 
+/// DISC-12: the root of DNS leads nowhere near `islet.test`, so nothing there can be validated.
+#[tokio::test]
+async fn an_answer_that_cannot_be_validated_is_a_look_up_that_failed() {
+    let pin = RData::TXT(TXT::new(vec!["v=holm1; root=x".into()]));
+    let server = DnsServer::start(vec![("_holm.islet.test", pin)]).await;
+    let names = ["_holm.islet.test".to_owned()];
+    let plain = server.resolver();
+    assert_eq!(plain.txt("_holm.islet.test").await.unwrap().len(), 1);
+    assert_eq!(plain.is_secure(&names).await, None);
+    let validating = HickoryResolver::validating(&[server.address]).unwrap();
+    for name in ["_holm.islet.test", "_holm.other.islet.test"] {
+        let refused = validating.txt(name).await;
+        assert!(
+            matches!(refused, Err(ResolveError::Failed(_))),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(validating.is_secure(&names).await, None);
+}
+
 #[tokio::test]
 async fn srv_records_are_read() {
     // DISC-1

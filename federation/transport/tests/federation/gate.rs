@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use holm_federation::{Transport, router};
+use holm_federation::{QuotaLimits, Transport, router};
 use holm_protocol::document::{SignedDocument, Trust};
 use holm_protocol::endpoint::{Auth, FEDERATION};
 use holm_protocol::limits::FEDERATION_BODY_LEN_MAX;
@@ -26,8 +26,13 @@ pub(crate) struct Called {
 
 impl Called {
     pub(crate) fn new() -> Self {
+        Self::within(QuotaLimits::DEFAULT)
+    }
+
+    /// A server that grants others so much.
+    pub(crate) fn within(limits: QuotaLimits) -> Self {
         let world = World::new();
-        let transport = world.transport();
+        let transport = world.transport_within(limits);
         let router = router(homeserver(&world, &transport), transport.clone());
         Self {
             world,

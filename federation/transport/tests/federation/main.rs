@@ -9,10 +9,14 @@
 mod calls;
 mod dns;
 mod documents;
+mod examine;
 mod gate;
 mod patience;
+mod quotas;
+mod reflection;
 mod refused;
 mod signer;
+mod standing;
 mod stub_store;
 mod tls;
 mod tls_server;

@@ -176,6 +176,10 @@ impl RoomStore for Stub {
         fails()
     }
 
+    fn rooms_of_hub<'a>(&'a self, _hub: &'a ServerName) -> Stored<'a, u64> {
+        fails()
+    }
+
     fn set_stopped<'a>(&'a self, _room: &'a RoomUri, _why: Option<&'a str>) -> Stored<'a, ()> {
         fails()
     }
@@ -221,6 +225,10 @@ impl RoomStore for Stub {
     }
 
     fn peer_servers(&self) -> Stored<'_, Vec<ServerName>> {
+        fails()
+    }
+
+    fn forget_peer<'a>(&'a self, _server: &'a ServerName) -> Stored<'a, ()> {
         fails()
     }
 

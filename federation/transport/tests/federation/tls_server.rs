@@ -33,6 +33,13 @@ impl Authority {
         self.0.pem()
     }
 
+    /// A certificate for a name, PEM.
+    pub(crate) fn certificate_pem(&self, certified: &str) -> String {
+        let params = CertificateParams::new(vec![certified.to_owned()]).unwrap();
+        let key = KeyPair::generate().unwrap();
+        params.signed_by(&key, &self.0).unwrap().pem()
+    }
+
     /// A server's side of TLS with a certificate for `certified`, speaking `protocol`.
     pub(crate) fn acceptor_for(&self, certified: &str, protocol: &str) -> TlsAcceptor {
         self.acceptor(certified, false, protocol)

@@ -1,16 +1,18 @@
 //! A network and a DNS that do what a test says, with a clock that stands still.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use holm_core::ports::{Clock, Exchange, ExchangeError, Future, PeerStore, Rng, Stored};
+use holm_core::ports::{
+    Clock, Exchange, ExchangeError, Future, PeerStore, Rng, RootMemory, Stored,
+};
 use holm_core::{Identity, Keyring, SigningKey};
 use holm_federation::{
-    AddressGuard, Resolve, ResolveError, Resolved, Route, SrvTarget, Transport, TransportParts,
-    TransportSettings,
+    AddressGuard, QuotaLimits, Resolve, ResolveError, Resolved, Route, SrvTarget, Transport,
+    TransportParts, TransportSettings,
 };
 use holm_protocol::document::SignedDocument;
 use holm_protocol::{Base64Url, PrivateKey, ServerName};
@@ -62,7 +64,11 @@ impl Rng for TestRng {
 
 /// What is remembered of peers.
 #[derive(Default)]
-pub(crate) struct Remembered(Mutex<BTreeMap<ServerName, SignedDocument>>);
+pub(crate) struct Remembered(
+    Mutex<BTreeMap<ServerName, SignedDocument>>,
+    Mutex<BTreeMap<ServerName, RootMemory>>,
+    Mutex<BTreeSet<ServerName>>,
+);
 
 impl PeerStore for Remembered {
     fn document<'a>(&'a self, server: &'a ServerName) -> Stored<'a, Option<SignedDocument>> {
@@ -77,6 +83,42 @@ impl PeerStore for Remembered {
     ) -> Stored<'a, ()> {
         let mut documents = self.0.lock().unwrap();
         documents.insert(server.clone(), document.clone());
+        Box::pin(async { Ok(()) })
+    }
+
+    fn root_memory<'a>(&'a self, server: &'a ServerName) -> Stored<'a, RootMemory> {
+        let memory = self.1.lock().unwrap().get(server).copied();
+        Box::pin(async move { Ok(memory.unwrap_or_default()) })
+    }
+
+    fn put_root_memory<'a>(
+        &'a self,
+        server: &'a ServerName,
+        memory: &'a RootMemory,
+    ) -> Stored<'a, ()> {
+        self.1.lock().unwrap().insert(server.clone(), *memory);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn replaced(&self) -> Stored<'_, Vec<ServerName>> {
+        let memories = self.1.lock().unwrap().clone().into_iter();
+        let replaced = memories.filter(|(_, memory)| memory.replaced);
+        let replaced = replaced.map(|(server, _)| server).collect();
+        Box::pin(async move { Ok(replaced) })
+    }
+
+    fn blocked(&self) -> Stored<'_, Vec<ServerName>> {
+        let blocked = self.2.lock().unwrap().iter().cloned().collect();
+        Box::pin(async move { Ok(blocked) })
+    }
+
+    fn set_blocked<'a>(&'a self, server: &'a ServerName, blocked: bool) -> Stored<'a, ()> {
+        let mut all = self.2.lock().unwrap();
+        if blocked {
+            all.insert(server.clone());
+        } else {
+            all.remove(server);
+        }
         Box::pin(async { Ok(()) })
     }
 }
@@ -280,7 +322,22 @@ impl World {
         resolver: Arc<dyn Resolve>,
         allow_private: bool,
     ) -> Arc<Transport> {
-        Arc::new(Transport::new(TransportParts {
+        Arc::new(self.bare(exchange, resolver, allow_private))
+    }
+
+    /// The transport of a server that grants others so much.
+    pub(crate) fn transport_within(&self, limits: QuotaLimits) -> Arc<Transport> {
+        let bare = self.bare(self.net.clone(), self.dns.clone(), false);
+        Arc::new(bare.with_quotas(limits))
+    }
+
+    fn bare(
+        &self,
+        exchange: Arc<dyn Exchange>,
+        resolver: Arc<dyn Resolve>,
+        allow_private: bool,
+    ) -> Transport {
+        Transport::new(TransportParts {
             identity: self.islet.clone(),
             clock: self.clock.clone(),
             rng: Arc::new(TestRng),
@@ -290,7 +347,7 @@ impl World {
             settings: TransportSettings {
                 guard: AddressGuard { allow_private },
             },
-        }))
+        })
     }
 }
 

@@ -1,3 +1,5 @@
+//! What is listed when keys are replaced, and who signs when.
+
 use holm_protocol::document::{Trust, VerifiedDocument};
 use holm_protocol::{PrivateKey, ServerName};
 

@@ -71,6 +71,14 @@ impl Homeserver {
         Ok(views)
     }
 
+    /// Asks the store for something, to know that it works.
+    pub async fn store_answers(&self) -> Result<(), Problem> {
+        let nothing = RoomUri::new(self.name(), "health");
+        let Ok(nothing) = nothing else { return Ok(()) };
+        let head = self.ports.log.head(&nothing).await;
+        head.map(drop).map_err(|e| internal(&e))
+    }
+
     /// By the operator's word: what waits for a peer is tried now, rooms that rest included.
     pub fn retry_now(&self, server: &ServerName) {
         if let Some(work) = self.outbound.known(server) {

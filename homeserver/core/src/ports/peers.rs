@@ -10,7 +10,7 @@ use holm_protocol::federation::{
     KeyMaterialResponse, LogPage, NotifyRequest, NotifyResponse, SubmitRequest, SubmitResponse,
     UpdateRequest, UpdateResponse,
 };
-use holm_protocol::{Code, Problem, RoomUri, ServerName, UserUri};
+use holm_protocol::{Code, Problem, PublicKey, RoomUri, ServerName, UserUri};
 use http::{Request, Response};
 use thiserror::Error;
 
@@ -89,6 +89,11 @@ pub trait Peers: Send + Sync {
     /// How long a call to this server would be held back after failures; zero where one may go.
     fn wait(&self, server: &ServerName) -> Duration;
 
+    /// Whether the operator wants no traffic with this server (FED-21).
+    fn is_unwanted(&self, _server: &ServerName) -> bool {
+        false
+    }
+
     /// The verified server document, fetched again where it is old or lacks `key_id`.
     fn document<'a>(
         &'a self,
@@ -162,4 +167,36 @@ pub trait PeerStore: Send + Sync {
         server: &'a ServerName,
         document: &'a SignedDocument,
     ) -> Stored<'a, ()>;
+
+    /// What is remembered of a server's root beside its document.
+    fn root_memory<'a>(&'a self, server: &'a ServerName) -> Stored<'a, RootMemory>;
+
+    /// Remembers it.
+    fn put_root_memory<'a>(
+        &'a self,
+        server: &'a ServerName,
+        memory: &'a RootMemory,
+    ) -> Stored<'a, ()>;
+
+    /// Servers whose memory says that they were replaced, by name.
+    fn replaced(&self) -> Stored<'_, Vec<ServerName>>;
+
+    /// Servers that the operator has blocked, by name.
+    fn blocked(&self) -> Stored<'_, Vec<ServerName>>;
+
+    /// Blocks a server, or no longer.
+    fn set_blocked<'a>(&'a self, server: &'a ServerName, blocked: bool) -> Stored<'a, ()>;
+}
+
+/// What is remembered of whom a server is, beside its document (DISC-11, DOC-9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RootMemory {
+    /// A root that DNS pins and that is not the known one, and since when it has stood there,
+    /// milliseconds since 1970.
+    pub new_pin: Option<(PublicKey, u64)>,
+    /// The root that the operator has accepted; it stands in place of a pin in DNS.
+    pub accepted: Option<PublicKey>,
+    /// Another server has taken the place of the one that was known, and what was owed to that one
+    /// is not dropped yet.
+    pub replaced: bool,
 }

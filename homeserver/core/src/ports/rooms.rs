@@ -135,6 +135,9 @@ pub trait RoomStore: Send + Sync {
     /// does nothing where `record.folded_seq` is not past what is folded.
     fn fold(&self, fold: Fold) -> Stored<'_, ()>;
 
+    /// How many rooms a server is hub of, here.
+    fn rooms_of_hub<'a>(&'a self, hub: &'a ServerName) -> Stored<'a, u64>;
+
     /// Sets a room aside, or takes it up again.
     fn set_stopped<'a>(&'a self, room: &'a RoomUri, why: Option<&'a str>) -> Stored<'a, ()>;
 
@@ -174,6 +177,9 @@ pub trait RoomStore: Send + Sync {
 
     /// All peers with at least one room in which they are owed something.
     fn peer_servers(&self) -> Stored<'_, Vec<ServerName>>;
+
+    /// A peer is owed nothing any more, in no room.
+    fn forget_peer<'a>(&'a self, server: &'a ServerName) -> Stored<'a, ()>;
 
     /// Adds an order; one for the same subject is kept and returned.
     fn add_order<'a>(

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use holm_mls::public_room::PublicRoom;
 use holm_protocol::event::Position;
 use holm_protocol::federation::LogPage;
-use holm_protocol::{DeviceUri, EventKind, Problem, ServerName};
+use holm_protocol::{Code, DeviceUri, EventKind, Problem, ServerName};
 
 use super::anchor_check::{AnchorParts, check_anchor};
 use super::task::RoomTask;
@@ -25,6 +25,7 @@ impl RoomTask {
         page: &LogPage,
     ) -> Result<(), Problem> {
         let homeserver = self.homeserver.clone();
+        self.check_rooms_of(from).await?;
         let (parts, group) = check_anchor(&homeserver, &self.room, from, page).await?;
         let entered = entering(&group, &parts)?;
         let head = self.store_anchor(&parts, &group).await?;
@@ -53,6 +54,20 @@ impl RoomTask {
         self.state = None;
         homeserver.delivery.wake_changed(&entered, &self.room);
         Ok(())
+    }
+
+    /// One server cannot make this one follow more and more rooms (FED-19). Coming back into a
+    /// room that was followed before is no further one.
+    async fn check_rooms_of(&self, hub: &ServerName) -> Result<(), Problem> {
+        let rooms = &self.homeserver.ports.rooms;
+        let known = rooms.standing(&self.room).await.map_err(|e| internal(&e))?;
+        let followed = rooms.rooms_of_hub(hub).await.map_err(|e| internal(&e))?;
+        let most = self.homeserver.rooms_per_hub_max;
+        if known.is_some() || followed < most {
+            return Ok(());
+        }
+        let text = format!("this server follows {most} rooms of {hub} and takes no further one");
+        Err(Problem::new(Code::Limit, text))
     }
 
     /// Begins the log just before the anchor and appends it.

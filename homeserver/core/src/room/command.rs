@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use holm_protocol::bundle::Bundle;
 use holm_protocol::federation::{GroupInfoResponse, LogPage, Sent};
+use holm_protocol::order::Reason;
 use holm_protocol::{DeviceUri, Problem, ServerName, UserUri};
 use tokio::sync::oneshot;
 
@@ -56,6 +57,22 @@ pub(crate) enum Command {
         user: UserUri,
         /// The signed order.
         reply: Reply<Bytes>,
+    },
+    /// Hub: every user of a server goes.
+    OrderOut {
+        /// The server.
+        server: ServerName,
+        /// Why.
+        reason: Reason,
+        /// How many users are meant.
+        reply: Reply<usize>,
+    },
+    /// Follower: the room does not go on.
+    SetAside {
+        /// Why, for the operator.
+        why: String,
+        /// Done.
+        reply: Reply<()>,
     },
     /// Follower: a run of the hub's log.
     Apply {

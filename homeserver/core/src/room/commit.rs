@@ -192,7 +192,20 @@ async fn judge(
         let text = format!("no removal of {:?} is open", order.subject);
         return Err(Problem::new(Code::CommitForbidden, text));
     }
+    check_wanted(homeserver, staged)?;
     check_claims(state, homeserver, staged).await
+}
+
+/// Nobody is added whose server the operator does not want (FED-22).
+fn check_wanted(homeserver: &Homeserver, staged: &StagedRoomCommit) -> Result<(), Problem> {
+    let mut added = staged.view.adds.iter().map(|leaf| leaf.identity.user());
+    match added.find(|user| homeserver.ports.peers.is_unwanted(&user.server())) {
+        None => Ok(()),
+        Some(user) => {
+            let text = format!("the hub does not deal with the server of {user}");
+            Err(Problem::new(Code::PeerBlocked, text))
+        }
+    }
 }
 
 /// A room stays with its hub: moving one is admitted by the rules and not built yet. The hub's

@@ -1,9 +1,12 @@
-//! Leaving: the hub makes an order, and the next member commit carries it out (ORD-1, ORD-3).
+//! Leaving, and being made to: the hub makes an order, and the next member commit carries it out
+//! (ORD-1, ORD-3, FED-22).
+
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use holm_protocol::encoding::encode;
 use holm_protocol::order::{Reason, Subject};
-use holm_protocol::{Order, Problem, SignedOrder, UserUri};
+use holm_protocol::{Order, Problem, ServerName, SignedOrder, UserUri};
 
 use super::message::check_hub;
 use super::state::unknown;
@@ -12,8 +15,41 @@ use crate::homeserver::internal;
 use crate::ports::StoredOrder;
 
 impl RoomTask {
-    /// Orders the removal of `user`; a second time gives the same order.
+    /// Orders the removal of a user who leaves; a second time gives the same order.
     pub(super) async fn leave(&mut self, user: &UserUri) -> Result<Bytes, Problem> {
+        self.order(user, Reason::LEAVE).await
+    }
+
+    /// Orders the removal of every user of `server`; how many those are.
+    pub(super) async fn order_out(
+        &mut self,
+        server: &ServerName,
+        reason: Reason,
+    ) -> Result<usize, Problem> {
+        let leaves = self.state().await?.group.view().leaves.iter();
+        let users: BTreeSet<UserUri> = leaves
+            .map(|leaf| leaf.identity.user())
+            .filter(|user| user.server() == *server)
+            .collect();
+        for user in &users {
+            self.order(user, reason).await?;
+        }
+        Ok(users.len())
+    }
+
+    /// A followed room does not go on, for a reason that lies in no event of it.
+    pub(super) async fn set_aside(&mut self, why: String) -> Result<(), Problem> {
+        let homeserver = self.homeserver.clone();
+        let state = self.state().await?;
+        if state.is_hub(homeserver.name()) || state.stopped.is_some() {
+            return Ok(());
+        }
+        state.stopped = Some(why.clone());
+        let stopped = homeserver.ports.rooms.set_stopped(&self.room, Some(&why));
+        stopped.await.map_err(|e| internal(&e))
+    }
+
+    async fn order(&mut self, user: &UserUri, reason: Reason) -> Result<Bytes, Problem> {
         let homeserver = self.homeserver.clone();
         let room = self.room.clone();
         let state = self.state().await?;
@@ -25,7 +61,7 @@ impl RoomTask {
             room: room.clone(),
             generation: state.group.generation(),
             subject: Subject::User(user.clone()),
-            reason: Reason::LEAVE,
+            reason,
             time: homeserver.now_ms(),
         };
         let keys = homeserver.identity.keys();

@@ -99,6 +99,12 @@ impl RoomTask {
                 self.offer_commit(commit).await;
             }
             Command::Leave { user, reply } => drop(reply.send(self.leave(&user).await)),
+            Command::OrderOut {
+                server,
+                reason,
+                reply,
+            } => drop(reply.send(self.order_out(&server, reason).await)),
+            Command::SetAside { why, reply } => drop(reply.send(self.set_aside(why).await)),
             Command::Apply { from, page, reply } => {
                 drop(reply.send(self.apply(&from, *page).await));
             }

@@ -7,6 +7,7 @@
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use holm_federation::{QuotaLimits, Rate};
 use holm_protocol::ServerName;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub struct Config {
     pub dns: Dns,
     /// The way to other servers.
     pub federation: Federation,
+    /// What one other server may ask of this one.
+    pub quotas: Quotas,
     /// How many connections are taken.
     pub connections: Connections,
     /// What is written to standard error.
@@ -84,6 +87,9 @@ pub struct Tls {
 pub struct Dns {
     /// DNS servers to ask, each as "address:port". Empty: those of the system.
     pub servers: Vec<SocketAddr>,
+    /// Whether answers are held against DNSSEC: then a zone that is signed has to be signed rightly,
+    /// and a look-up that can't be validated fails. The DNS servers asked have to pass signatures on.
+    pub dnssec: bool,
 }
 
 /// The way to other servers.
@@ -93,6 +99,48 @@ pub struct Federation {
     /// Whether other servers may lie at private and loopback addresses. Keep it false on the
     /// internet: else a stranger's DNS record makes this server call into your own network.
     pub allow_private: bool,
+    /// Other servers that this one deals with, and no others: names, and "*.domain" for every name
+    /// below a domain. Empty: all.
+    pub allow: Vec<String>,
+    /// Other servers that this one never deals with, in either direction: names, and "*.domain".
+    /// It wins over `allow`.
+    pub deny: Vec<String>,
+}
+
+/// What one other server may ask of this one. A burst may come at once, and so many a minute from
+/// then on; past it the server answers 429 and says when to ask again. A burst of 0 sets no bound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quotas {
+    /// Requests from one address (of IPv6: one /64) whose sender is not proven. Right behind a
+    /// proxy, where all come from its address, set 0.
+    pub unproven_burst: u64,
+    /// The same, each minute.
+    pub unproven_per_minute: u64,
+    /// Requests of one server.
+    pub requests_burst: u64,
+    /// The same, each minute.
+    pub requests_per_minute: u64,
+    /// MiB of their bodies.
+    pub mebibytes_burst: u64,
+    /// The same, each minute.
+    pub mebibytes_per_minute: u64,
+    /// KeyPackage claims of one server, of which each adds one user to a room.
+    pub claims_burst: u64,
+    /// The same, each minute.
+    pub claims_per_minute: u64,
+    /// KeyPackage claims for one user of another server.
+    pub claims_by_user_burst: u64,
+    /// The same, each minute.
+    pub claims_by_user_per_minute: u64,
+    /// KeyPackage claims of one server for one user of this one.
+    pub claims_of_user_burst: u64,
+    /// The same, each minute.
+    pub claims_of_user_per_minute: u64,
+    /// Pulls of events or of a group that one server may have under way.
+    pub catch_ups: u32,
+    /// Rooms of one server that this one follows; it takes no further one.
+    pub rooms_per_hub: u64,
 }
 
 /// How many connections are taken.
@@ -140,11 +188,54 @@ impl Default for Config {
             tls: Tls::default(),
             dns: Dns::default(),
             federation: Federation::default(),
+            quotas: Quotas::default(),
             connections: Connections::default(),
             log: Log::default(),
         }
     }
 }
+
+impl Default for Quotas {
+    fn default() -> Self {
+        let limits = QuotaLimits::DEFAULT;
+        Self {
+            unproven_burst: limits.unproven.burst,
+            unproven_per_minute: limits.unproven.per_minute,
+            requests_burst: limits.requests.burst,
+            requests_per_minute: limits.requests.per_minute,
+            mebibytes_burst: limits.bytes.burst / MEBIBYTE,
+            mebibytes_per_minute: limits.bytes.per_minute / MEBIBYTE,
+            claims_burst: limits.claims.burst,
+            claims_per_minute: limits.claims.per_minute,
+            claims_by_user_burst: limits.claims_by_user.burst,
+            claims_by_user_per_minute: limits.claims_by_user.per_minute,
+            claims_of_user_burst: limits.claims_of_user.burst,
+            claims_of_user_per_minute: limits.claims_of_user.per_minute,
+            catch_ups: limits.catch_ups,
+            rooms_per_hub: holm_core::homeserver::ROOMS_PER_HUB_MAX,
+        }
+    }
+}
+
+impl Quotas {
+    /// The quotas as the transport takes them.
+    pub fn limits(&self) -> QuotaLimits {
+        let rate = |burst, per_minute| Rate { burst, per_minute };
+        let bytes = |mebibytes: u64| mebibytes.saturating_mul(MEBIBYTE);
+        let (burst, per_minute) = (self.mebibytes_burst, self.mebibytes_per_minute);
+        QuotaLimits {
+            unproven: rate(self.unproven_burst, self.unproven_per_minute),
+            requests: rate(self.requests_burst, self.requests_per_minute),
+            bytes: rate(bytes(burst), bytes(per_minute)),
+            claims: rate(self.claims_burst, self.claims_per_minute),
+            claims_by_user: rate(self.claims_by_user_burst, self.claims_by_user_per_minute),
+            claims_of_user: rate(self.claims_of_user_burst, self.claims_of_user_per_minute),
+            catch_ups: self.catch_ups,
+        }
+    }
+}
+
+const MEBIBYTE: u64 = 1_024 * 1_024;
 
 impl Default for Connections {
     fn default() -> Self {

@@ -63,7 +63,8 @@ pub struct Summary {
 pub async fn run(args: DoctorArgs) -> Result<Outcome, Failure> {
     let report = Report::to_stdout(args.json);
     let progress = Progress::new(&report);
-    let findings = look(&args, &progress).await.map_err(could_not_look)?;
+    let look = Box::pin(look(&args, &progress));
+    let findings = look.await.map_err(could_not_look)?;
     progress.end();
     let mut summary = Summary::default();
     for finding in findings {

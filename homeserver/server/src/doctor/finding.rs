@@ -27,6 +27,8 @@ pub enum Check {
     Srv,
     /// The TXT record that pins the root.
     Pin,
+    /// Signatures in DNS, where they are looked at.
+    Dnssec,
     /// Addresses and ports of the targets.
     Address,
     /// Whether an address takes connections.
@@ -107,6 +109,7 @@ impl Check {
         match self {
             Self::Srv => "SRV",
             Self::Pin => "TXT pin",
+            Self::Dnssec => "DNSSEC",
             Self::Address => "address",
             Self::Connection => "connection",
             Self::Certificate => "certificate",

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use holm_core::ports::PeerError;
 use holm_protocol::document::Trust;
-use holm_protocol::{Problem, ServerName};
+use holm_protocol::{Code, Problem, ServerName};
 
 use super::finding::{Check, Finding, Findings};
 use super::judge::peer;
 use super::judge::reflection::{Own, reflection};
 use super::outside::{Whom, outside};
+use super::settings::examiner;
 use crate::operator::{Calls, Operator};
 
 /// Looks at `server` from inside and outside at the same time.
@@ -23,18 +24,21 @@ pub(crate) async fn inside(
     let now_ms = homeserver.now_ms();
     let state = transport.peer_state(server);
     let views = homeserver.peer_views().await?;
-    let known = state.as_ref().and_then(|state| state.root);
-    let refused = state.as_ref().and_then(|state| state.root_refused.clone());
+    let known = transport.known_root(server).await;
     let whom = Whom {
         server: server.clone(),
         known,
         own: None,
     };
     let quiet = |_: &str| {};
-    let look = outside(&operator.examiner, &whom, found, &quiet, time_max);
+    // Made for this look alone: it remembers no answer of DNS and keeps no connection.
+    let examiner = examiner(&operator.config)
+        .map_err(|error| Problem::new(Code::Unavailable, error.to_string()))?;
+    let look = outside(&examiner, &whom, found, &quiet, time_max);
     let round_trip = signed_round_trip(operator, server, time_max);
     let ((), round_trip) = tokio::join!(look, round_trip);
-    if let Some(refused) = refused {
+    let after = transport.peer_state(server);
+    if let Some(refused) = after.and_then(|state| state.root_refused) {
         let fix = "ask its operator over another way which root key is the right one";
         found.add([Finding::fail(Check::Root, refused, fix)]);
     }

@@ -6,3 +6,6 @@ pub(super) mod dns;
 pub(super) mod document;
 pub(super) mod peer;
 pub(super) mod reflection;
+
+#[cfg(test)]
+mod tests;

@@ -63,8 +63,13 @@ async fn look(
 ) {
     let server = &whom.server;
     progress("asking DNS");
-    let (offer, pin) = tokio::join!(examiner.offer(server), examiner.pin(server));
+    let (offer, pin, is_secure) = tokio::join!(
+        examiner.offer(server),
+        examiner.pin(server),
+        examiner.is_secure(server)
+    );
     found.add([dns::offer(server, &offer, whom.own.as_ref())]);
+    found.add(dns::dnssec(server, is_secure));
     let targets = match offer {
         Offer::Targets(targets) => targets,
         Offer::Fallback(target) => vec![target],
@@ -75,9 +80,10 @@ async fn look(
     };
     let addresses = places(examiner, &targets, found).await;
     progress("connecting");
-    let looks = addresses
-        .iter()
-        .map(|(target, address)| at_address(examiner, server, target, *address));
+    let mut looks = Vec::new();
+    for (target, address) in &addresses {
+        looks.push(Box::pin(at_address(examiner, server, target, *address)));
+    }
     let looks: Vec<Look> = futures::stream::iter(looks)
         .buffered(AT_A_TIME)
         .collect()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use holm_federation::{AddressGuard, Examiner, HickoryResolver};
+use holm_federation::{AddressGuard, Examiner};
 
 use crate::assembly::extra_roots;
 use crate::config::Config;
@@ -21,6 +21,9 @@ pub(super) struct Settings {
     /// PEM file of a further authority that certificates may come from; repeatable
     #[arg(long, value_name = "FILE")]
     ca: Vec<PathBuf>,
+    /// Hold answers of DNS against DNSSEC; the DNS server asked has to pass signatures on
+    #[arg(long)]
+    dnssec: bool,
     /// Take private and loopback addresses as well, as in a closed network
     #[arg(long)]
     allow_private: bool,
@@ -34,14 +37,15 @@ impl Settings {
             config.dns.servers.clone_from(&self.dns);
         }
         config.tls.extra_roots.extend(self.ca.iter().cloned());
+        config.dns.dnssec |= self.dnssec;
         config.federation.allow_private |= self.allow_private;
         config
     }
 }
 
 /// Looks with the settings of a configuration: its DNS servers, authorities and guard.
-pub(crate) fn examiner(config: &Config) -> Result<Examiner, Failure> {
-    let resolver = HickoryResolver::new(&config.dns.servers).map_err(Failure::failed)?;
+pub(super) fn examiner(config: &Config) -> Result<Examiner, Failure> {
+    let resolver = crate::assembly::resolver(config).map_err(Failure::failed)?;
     let guard = AddressGuard {
         allow_private: config.federation.allow_private,
     };

@@ -1,6 +1,9 @@
 //! The subcommands that speak to a running server, one file each: ask, and tell it to people or
 //! programs.
 
+pub mod forks;
+pub mod health;
+pub mod keys;
 pub mod peers;
 
-mod since;
+pub(crate) mod since;

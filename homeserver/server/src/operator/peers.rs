@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::{Json, Router};
 use holm_core::peer::PeerView;
 use holm_federation::PeerState;
-use holm_protocol::ServerName;
+use holm_protocol::{PublicKey, ServerName};
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::Endpoint;
@@ -26,6 +26,9 @@ pub struct Peers {
 pub struct Peer {
     /// Its name.
     pub domain: ServerName,
+    /// Who it is, and whether it is dealt with.
+    #[serde(flatten)]
+    pub trust: Trust,
     /// How calls to it fare.
     pub calls: Calls,
     /// Rooms of which this server is hub and in which the peer has a participant.
@@ -40,6 +43,19 @@ pub struct Peer {
     pub rooms_followed: usize,
     /// Of these, rooms in which messages of this server's users wait for it.
     pub rooms_held: usize,
+}
+
+/// Who a peer is, and whether it is dealt with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trust {
+    /// The root key known for it, where it was asked since this server's start.
+    pub root: Option<PublicKey>,
+    /// Why the root key that it shows, or that DNS pins, is refused, and what to do.
+    pub root_refused: Option<String>,
+    /// Whether what DNS says of it is signed; null where that is not looked at (`dns.dnssec`).
+    pub dns_secure: Option<bool>,
+    /// Why it is not dealt with, where that is so.
+    pub unwanted: Option<String>,
 }
 
 /// How calls to a peer fare, since this server's start.
@@ -77,10 +93,20 @@ pub(super) fn router() -> Router<Operator> {
 }
 
 async fn handler(State(operator): State<Operator>) -> Result<Json<Peers>, Refusal> {
-    let views = operator.homeserver.peer_views().await?;
+    let mut views = operator.homeserver.peer_views().await?;
+    for blocked in operator.transport.blocked() {
+        views.entry(blocked).or_default();
+    }
     let peers = views.into_iter().map(|(domain, view)| {
         let state = operator.transport.peer_state(&domain);
-        Peer::of(domain, &view, state)
+        let unwanted = operator.transport.unwanted(&domain);
+        let trust = Trust {
+            root: state.as_ref().and_then(|state| state.root),
+            root_refused: state.as_ref().and_then(|state| state.root_refused.clone()),
+            dns_secure: state.as_ref().and_then(|state| state.dns_secure),
+            unwanted: unwanted.map(|why| why.text().to_owned()),
+        };
+        Peer::of(domain, &view, state, trust)
     });
     Ok(Json(Peers {
         peers: peers.collect(),
@@ -88,9 +114,16 @@ async fn handler(State(operator): State<Operator>) -> Result<Json<Peers>, Refusa
 }
 
 impl Peer {
-    fn of(domain: ServerName, view: &PeerView, state: Option<PeerState>) -> Self {
+    /// What is owed and how calls fare, in one.
+    pub(crate) fn of(
+        domain: ServerName,
+        view: &PeerView,
+        state: Option<PeerState>,
+        trust: Trust,
+    ) -> Self {
         Self {
             domain,
+            trust,
             calls: state.map(Calls::from).unwrap_or_default(),
             rooms_brought: view.rooms_brought,
             rooms_owed: view.rooms_owed,

@@ -46,6 +46,7 @@ async fn handler(
     let Operator {
         homeserver,
         transport,
+        ..
     } = operator;
     if domain == *homeserver.name() {
         let text = "that is this server itself";
@@ -58,6 +59,9 @@ async fn handler(
         since: None,
     };
     let error = match transport.heads(&domain, &nothing).await {
+        Err(PeerError::Refused { problem, .. }) if problem.code == Code::PeerBlocked => {
+            Some(problem.detail)
+        }
         // A refusal is a word from it too.
         Ok(_) | Err(PeerError::Refused { .. }) => {
             homeserver.retry_now(&domain);

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use holm_core::Homeserver;
 use holm_federation::Transport;
 
+use crate::config::Config;
+use crate::keys::Rotation;
+
 /// The running server, as its operator reaches it.
 #[derive(Clone)]
 pub struct Operator {
@@ -12,14 +15,8 @@ pub struct Operator {
     pub(crate) homeserver: Homeserver,
     /// Its way to other servers.
     pub(crate) transport: Arc<Transport>,
-}
-
-impl Operator {
-    /// The door to a running server.
-    pub fn new(homeserver: Homeserver, transport: Arc<Transport>) -> Self {
-        Self {
-            homeserver,
-            transport,
-        }
-    }
+    /// How it is configured.
+    pub(crate) config: Arc<Config>,
+    /// Replaces its keys.
+    pub(crate) rotation: Rotation,
 }

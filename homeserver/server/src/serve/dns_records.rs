@@ -40,7 +40,7 @@ pub(super) fn for_people(config: &Config, ready: &Ready, first_start: bool) -> S
     text
 }
 
-fn host_and_port(url: &str) -> (&str, &str) {
+pub(super) fn host_and_port(url: &str) -> (&str, &str) {
     let authority = url.strip_prefix("https://").unwrap_or(url);
     let authority = authority.split('/').next().unwrap_or(authority);
     authority.rsplit_once(':').unwrap_or((authority, "443"))

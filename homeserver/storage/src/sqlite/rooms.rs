@@ -72,6 +72,15 @@ impl RoomStore for Sqlite {
         })
     }
 
+    fn rooms_of_hub<'a>(&'a self, hub: &'a ServerName) -> Stored<'a, u64> {
+        self.shared.stored(async move {
+            let mut reading = self.shared.reading().await?;
+            let query = sqlx::query(ROOMS_OF_HUB).bind(hub.as_str());
+            let row = query.fetch_one(reading.connection()).await?;
+            Cells::new(&row, "room", hub).number("count")
+        })
+    }
+
     fn set_stopped<'a>(&'a self, room: &'a RoomUri, why: Option<&'a str>) -> Stored<'a, ()> {
         self.shared.stored(async move {
             let mut transaction = self.shared.transaction().await?;
@@ -128,6 +137,10 @@ impl RoomStore for Sqlite {
 
     fn peer_servers(&self) -> Stored<'_, Vec<ServerName>> {
         self.shared.stored(peers::servers(&self.shared))
+    }
+
+    fn forget_peer<'a>(&'a self, server: &'a ServerName) -> Stored<'a, ()> {
+        self.shared.stored(peers::forget(&self.shared, server))
     }
 
     fn add_order<'a>(
@@ -218,6 +231,8 @@ const STANDING: &str = "SELECT hub, stopped, servers FROM room WHERE room = ?1";
 
 const ALL_ROOMS: &str = "SELECT room, hub, folded_seq FROM room ORDER BY room";
 
+const ROOMS_OF_HUB: &str = "SELECT count(*) AS count FROM room WHERE hub = ?1";
+
 const SET_STOPPED: &str = "UPDATE room SET stopped = ?2 WHERE room = ?1";
 
 const TREE: &str = "SELECT bytes FROM tree WHERE room = ?1 AND seq = ?2";
@@ -225,7 +240,7 @@ const TREE: &str = "SELECT bytes FROM tree WHERE room = ?1 AND seq = ?2";
 /// For the test that prepares every statement.
 #[cfg(test)]
 pub(super) fn statements() -> impl Iterator<Item = &'static str> {
-    let own: &[&str] = &[ROOM, STANDING, ALL_ROOMS, SET_STOPPED, TREE];
+    let own: &[&str] = &[ROOM, STANDING, ALL_ROOMS, ROOMS_OF_HUB, SET_STOPPED, TREE];
     [
         own,
         fold::STATEMENTS,

@@ -1,5 +1,7 @@
 //! KeyPackages and their claims (KP-1 to KP-3, FED-2, FED-12).
 
+mod model;
+
 use bytes::Bytes;
 use futures::future::join_all;
 use holm_core::ports::{Claim, KeyPackageStore, StoredKeyPackage};

@@ -1,5 +1,7 @@
 //! What is folded from the logs: memberships, cursors, orders, trees.
 
+mod model;
+
 use std::slice::from_ref;
 
 use bytes::Bytes;
@@ -343,6 +345,9 @@ async fn a_room_keeps_its_servers_its_newest_head_and_one_fork_a_term() {
     };
     assert_eq!(store.standing(&one).await.unwrap(), Some(standing));
     assert_eq!(store.standing(&room("two")).await.unwrap(), None);
+    let (islet, skerry) = (server("islet.test"), server("skerry.test"));
+    assert_eq!(store.rooms_of_hub(&islet).await.unwrap(), 1);
+    assert_eq!(store.rooms_of_hub(&skerry).await.unwrap(), 0);
     assert_eq!(store.head(&one).await.unwrap(), None);
     for head in ["first", "second"] {
         store.put_head(&one, &Bytes::from(head)).await.unwrap();

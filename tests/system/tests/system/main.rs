@@ -21,3 +21,4 @@ mod partitions;
 mod races;
 mod secrecy;
 mod signatures;
+mod trust;

@@ -113,7 +113,7 @@ async fn no_changed_byte_of_a_commit_is_merged() {
 
 #[tokio::test]
 async fn an_event_of_another_history_stops_the_room() {
-    // LOG-6
+    // LOG-6, F59
     let world = World::new();
     let (alice, bob) = (world.member("alice").await, world.member("bob").await);
     let room = world.room(&alice, &[&bob]).await;

@@ -49,9 +49,16 @@ impl World {
     }
 
     pub(super) async fn member_at(&self, name: &str, place: ReplicaPlace) -> Member {
-        let device = Device::open(place, self.network(), SdkPorts::system())
-            .await
-            .unwrap();
+        self.member_with(name, place, SdkPorts::system()).await
+    }
+
+    pub(super) async fn member_with(
+        &self,
+        name: &str,
+        place: ReplicaPlace,
+        ports: SdkPorts,
+    ) -> Member {
+        let device = Device::open(place, self.network(), ports).await.unwrap();
         if device.session().is_none() {
             device.register(&server(), name, "password").await.unwrap();
         }

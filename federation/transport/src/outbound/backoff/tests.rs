@@ -99,7 +99,7 @@ fn who_says_to_be_the_peer_is_looked_up_once_a_minute_however_long_the_wait() {
 
 #[test]
 fn a_clock_set_back_does_not_stop_the_probes() {
-    // FED-9
+    // FED-9, F47
     let mut backoff = Backoff::default();
     backoff.failed(10_000_000, |most| most);
     assert_eq!(backoff.admit(0, Urgency::Call), Admission::Probe);

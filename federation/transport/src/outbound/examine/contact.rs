@@ -4,12 +4,14 @@
 //! calls use; a chain that does not hold ends the handshake here as there. Nothing is sent on the
 //! connection.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{VerifierBuilderError, WebPkiServerVerifier};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
@@ -26,6 +28,8 @@ use crate::text;
 pub enum Contact {
     /// Nobody took it.
     NotConnected(String),
+    /// This machine has no route to it, as to IPv6 addresses without IPv6; nothing was tried.
+    NoWay(String),
     /// There is no TLS that could be agreed on.
     NoTls(String),
     /// The certificate is not valid for any of the names that count (DISC-7).
@@ -76,19 +80,58 @@ impl Probe {
         let mut last = Contact::NoTls("it has no name".to_owned());
         for name in names {
             last = self.by_name(name, at, now_ms).await;
-            let wrong_name = Contact::BadCertificate(CertificateFault::WrongName(Vec::new()));
-            if std::mem::discriminant(&last) != std::mem::discriminant(&wrong_name) {
-                return last;
+            if !matches!(
+                last,
+                Contact::BadCertificate(CertificateFault::WrongName(_))
+            ) {
+                break;
             }
         }
         last
+    }
+
+    /// The name that a chain is valid for.
+    pub(super) fn certificate(
+        &self,
+        names: &[String],
+        pem: &[u8],
+        now_ms: u64,
+    ) -> Result<String, CertificateFault> {
+        let other = |error: &dyn std::error::Error| CertificateFault::Other(error.to_string());
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let keeper = Keeper {
+            verifier: self.verifier().map_err(|error| other(&error))?,
+            chain: Mutex::new(chain.map_err(|error| other(&error))?),
+        };
+        let mut last = CertificateFault::Other("there is no certificate in it".to_owned());
+        for name in names {
+            let server = ServerName::try_from(name.as_str()).map_err(|error| other(&error))?;
+            match keeper.verdict(&server, now_ms) {
+                Some(Ok(_)) => return Ok(name.clone()),
+                Some(Err(fault)) => last = fault,
+                None => break,
+            }
+        }
+        Err(last)
+    }
+
+    fn verifier(&self) -> Result<Arc<WebPkiServerVerifier>, VerifierBuilderError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        WebPkiServerVerifier::builder_with_provider(self.roots.clone(), provider).build()
     }
 
     async fn by_name(&self, name: &str, at: SocketAddr, now_ms: u64) -> Contact {
         let tcp = tokio::time::timeout(CONNECT_TIME_MAX, TcpStream::connect(at)).await;
         let stream = match tcp {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Contact::NotConnected(error.to_string()),
+            Ok(Err(error)) => {
+                return match error.kind() {
+                    ErrorKind::NetworkUnreachable | ErrorKind::AddrNotAvailable => {
+                        Contact::NoWay(error.to_string())
+                    }
+                    _ => Contact::NotConnected(error.to_string()),
+                };
+            }
             Err(_elapsed) => {
                 let seconds = CONNECT_TIME_MAX.as_secs();
                 return Contact::NotConnected(format!("no answer within {seconds} s"));
@@ -108,12 +151,8 @@ impl Probe {
     ) -> Result<Contact, String> {
         let said = |error: &dyn std::error::Error| error.to_string();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(self.roots.clone(), provider.clone())
-                .build()
-                .map_err(|error| said(&error))?;
         let keeper = Arc::new(Keeper {
-            verifier,
+            verifier: self.verifier().map_err(|error| said(&error))?,
             chain: Mutex::default(),
         });
         let mut config = ClientConfig::builder_with_provider(provider)
@@ -186,12 +225,18 @@ fn fault(error: Error, chain: usize) -> CertificateFault {
         }
         Error::InvalidCertificate(CertificateError::NotValidForNameContext {
             presented, ..
-        }) => CertificateFault::WrongName(presented.iter().map(|name| text::plain(name)).collect()),
+        }) => CertificateFault::WrongName(presented.iter().map(|name| bare(name)).collect()),
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             CertificateFault::UnknownIssuer(chain)
         }
         error => CertificateFault::Other(text::plain(&error.to_string())),
     }
+}
+
+/// The name alone, which comes as `DnsName("islet.example")`.
+fn bare(presented: &str) -> String {
+    let name = presented.split('"').nth(1).unwrap_or(presented);
+    text::plain(name)
 }
 
 impl ServerCertVerifier for Keeper {

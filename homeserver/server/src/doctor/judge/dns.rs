@@ -94,6 +94,24 @@ pub(in super::super) fn pin(server: &ServerName, pin: &Pin, root: Option<PublicK
     }
 }
 
+/// Whether its records come signed, where that is looked at (DISC-12).
+pub(in super::super) fn dnssec(server: &ServerName, is_secure: Option<bool>) -> Option<Finding> {
+    Some(match is_secure? {
+        true => Finding::ok(
+            Check::Dnssec,
+            format!("the records of {server} are signed, up to the root of DNS"),
+        ),
+        false => Finding::warn(
+            Check::Dnssec,
+            format!(
+                "the records of {server} are not signed, so whoever can forge an answer of DNS can \
+                 lead others astray at first contact"
+            ),
+            "sign the zone: most DNS providers do at the press of a button",
+        ),
+    })
+}
+
 /// A target's port and addresses.
 pub(in super::super) fn place(target: &SrvTarget, place: &Place) -> Vec<Finding> {
     let mut findings = Vec::new();

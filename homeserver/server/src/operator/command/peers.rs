@@ -4,12 +4,15 @@ use std::fmt;
 
 use clap::{Args, Subcommand};
 use holm_core::ports::Clock as _;
-use holm_protocol::ServerName;
+use holm_protocol::{Base64Url, PublicKey, ServerName};
 use serde::Serialize;
 
 use super::since::{ago, span};
 use crate::failure::{Failure, Outcome};
-use crate::operator::{Breaker, Client, PEERS, Peer, RETRY_PEER, RetriedPeer, RetryPeer, Whose};
+use crate::operator::{
+    ACCEPT_ROOT, AcceptRoot, AcceptedRoot, BLOCK_PEER, BlockPeer, BlockedPeer, Breaker, Client,
+    PEERS, Peer, RETRY_PEER, RetriedPeer, RetryPeer, Whose,
+};
 use crate::report::Report;
 use crate::runtime::SystemClock;
 
@@ -34,6 +37,34 @@ enum Action {
         /// The peer
         domain: ServerName,
     },
+    /// Take a root key as a peer's, which its operator has confirmed over another way. A peer that
+    /// had another one is then a new server, to which nothing is owed.
+    AcceptRoot {
+        /// The peer
+        domain: ServerName,
+        /// The root key, as `holm peers`, the log or its operator names it
+        #[arg(value_parser = root_key)]
+        root: PublicKey,
+    },
+    /// Have no traffic with a peer any more, and order its users out of the rooms here.
+    Block {
+        /// The peer
+        domain: ServerName,
+    },
+    /// Deal with a blocked peer again.
+    Unblock {
+        /// The peer
+        domain: ServerName,
+    },
+}
+
+fn root_key(text: &str) -> Result<PublicKey, String> {
+    let bytes = Base64Url::parse(text)
+        .ok()
+        .and_then(|bytes| bytes.to_array());
+    bytes.map(PublicKey).ok_or_else(|| {
+        "a root key is 43 characters of base64url, as `holm peers` shows it".to_owned()
+    })
 }
 
 /// An event of `holm peers --json`.
@@ -44,6 +75,10 @@ pub enum PeersEvent {
     Peer(Peer),
     /// What came of a retry.
     Retried(RetriedPeer),
+    /// A root key was accepted.
+    RootAccepted(AcceptedRoot),
+    /// A peer was blocked, or is dealt with again.
+    Blocked(BlockedPeer),
 }
 
 /// Runs the command.
@@ -53,6 +88,19 @@ pub async fn run(args: PeersArgs) -> Result<Outcome, Failure> {
     match args.action {
         None => list(&client, &report).await,
         Some(Action::Retry { domain }) => retry(&client, &report, domain).await,
+        Some(Action::AcceptRoot { domain, root }) => {
+            let accepted = client
+                .ask(&ACCEPT_ROOT, &AcceptRoot { domain, root })
+                .await?;
+            let failed = accepted.error.is_some();
+            report.tell(&PeersEvent::RootAccepted(accepted));
+            Ok(match failed {
+                true => Outcome::Finding,
+                false => Outcome::Fine,
+            })
+        }
+        Some(Action::Block { domain }) => block(&client, &report, domain, true).await,
+        Some(Action::Unblock { domain }) => block(&client, &report, domain, false).await,
     }
 }
 
@@ -75,6 +123,19 @@ async fn retry(client: &Client, report: &Report, domain: ServerName) -> Result<O
         true => Outcome::Finding,
         false => Outcome::Fine,
     })
+}
+
+async fn block(
+    client: &Client,
+    report: &Report,
+    domain: ServerName,
+    blocked: bool,
+) -> Result<Outcome, Failure> {
+    let done = client
+        .ask(&BLOCK_PEER, &BlockPeer { domain, blocked })
+        .await?;
+    report.tell(&PeersEvent::Blocked(done));
+    Ok(Outcome::Fine)
 }
 
 /// The table for people: a line a peer, and below it what is wrong with it.
@@ -107,6 +168,9 @@ fn table(peers: &[Peer], now_ms: u64) -> String {
 }
 
 fn state(peer: &Peer) -> &'static str {
+    if peer.trust.unwanted.is_some() {
+        return "blocked";
+    }
     match (peer.calls.breaker, peer.calls.heard_ms) {
         (Breaker::Closed, None) => "unknown",
         (Breaker::Closed, Some(_)) => "answers",
@@ -129,6 +193,12 @@ fn next_try(peer: &Peer) -> String {
 fn trouble(peer: &Peer, now_ms: u64) -> Vec<String> {
     let calls = &peer.calls;
     let mut lines = Vec::new();
+    if let Some(why) = &peer.trust.unwanted {
+        lines.push(format!("    not dealt with: {why}"));
+    }
+    if let Some(why) = &peer.trust.root_refused {
+        lines.push(format!("    root key refused: {why}"));
+    }
     if let (Some(error), Some(time)) = (&calls.last_error, calls.last_error_ms) {
         lines.push(format!("    last error, {}: {error}", ago(time, now_ms)));
     }
@@ -146,6 +216,8 @@ impl fmt::Display for PeersEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Peer(peer) => f.write_str(peer.domain.as_str()),
+            Self::RootAccepted(accepted) => accepted_root(f, accepted),
+            Self::Blocked(blocked) => blocked_peer(f, blocked),
             Self::Retried(retried) => match &retried.error {
                 None => write!(
                     f,
@@ -163,4 +235,42 @@ impl fmt::Display for PeersEvent {
             },
         }
     }
+}
+
+fn accepted_root(f: &mut fmt::Formatter<'_>, accepted: &AcceptedRoot) -> fmt::Result {
+    let AcceptedRoot {
+        domain,
+        root,
+        former,
+        error,
+    } = accepted;
+    write!(f, "{root} is the root key of {domain} from now on.")?;
+    if let Some(former) = former {
+        write!(
+            f,
+            "\nIt was {former} before: a new server to which nothing is owed. Users of the one \
+             before are ordered out of the rooms here; add them anew where they are wanted."
+        )?;
+    }
+    match error {
+        None => Ok(()),
+        Some(error) => write!(f, "\nIt does not show that key now: {error}"),
+    }
+}
+
+fn blocked_peer(f: &mut fmt::Formatter<'_>, blocked: &BlockedPeer) -> fmt::Result {
+    let domain = &blocked.domain;
+    if !blocked.blocked {
+        return write!(
+            f,
+            "{domain} is dealt with again. Users who were ordered out have to be added anew."
+        );
+    }
+    write!(
+        f,
+        "{domain} is blocked: nothing goes to it and nothing is taken from it. {} of its users were \
+         ordered out of {} rooms here; the next commit in each removes them. Nothing goes on in {} \
+         rooms of which it is hub.",
+        blocked.users, blocked.rooms, blocked.rooms_of_it
+    )
 }

@@ -1,7 +1,7 @@
 //! Spans of time as people say them.
 
 /// A span of milliseconds: `now`, `12 s`, `3 min`, `2 h`, `5 days`.
-pub(super) fn span(ms: u64) -> String {
+pub(crate) fn span(ms: u64) -> String {
     match ms {
         0 => "now".to_owned(),
         1..1_000 => "1 s".to_owned(),
@@ -13,7 +13,7 @@ pub(super) fn span(ms: u64) -> String {
 }
 
 /// How long ago `time_ms` was: `5 s ago`.
-pub(super) fn ago(time_ms: u64, now_ms: u64) -> String {
+pub(crate) fn ago(time_ms: u64, now_ms: u64) -> String {
     format!("{} ago", span(now_ms.saturating_sub(time_ms).max(1)))
 }
 

@@ -28,6 +28,13 @@ pub(super) async fn servers(shared: &Shared) -> Result<Vec<ServerName>, Failure>
     cells.map(|cells| cells.parsed("server")).collect()
 }
 
+pub(super) async fn forget(shared: &Shared, server: &ServerName) -> Result<(), Failure> {
+    let mut transaction = shared.transaction().await?;
+    let query = sqlx::query(FORGET).bind(server.as_str());
+    query.execute(transaction.connection()).await?;
+    transaction.commit().await
+}
+
 async fn cursors(
     shared: &Shared,
     sql: &'static str,
@@ -58,6 +65,8 @@ const OF_SERVER: &str = "SELECT room, server, anchor, until, cursor FROM peer \
 const SERVERS: &str = "SELECT DISTINCT server FROM peer \
      WHERE until IS NULL OR cursor < until ORDER BY server";
 
+const FORGET: &str = "DELETE FROM peer WHERE server = ?1";
+
 /// For the test that prepares every statement.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[OF_ROOM, OF_SERVER, SERVERS];
+pub(super) const STATEMENTS: &[&str] = &[OF_ROOM, OF_SERVER, SERVERS, FORGET];
