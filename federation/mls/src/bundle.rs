@@ -156,7 +156,7 @@ fn check_signature(
 }
 
 /// The confirmation tag at the end of a commit; a member's membership tag comes after it.
-fn confirmation_tag(commit: &[u8]) -> Option<&[u8]> {
+pub(crate) fn confirmation_tag(commit: &[u8]) -> Option<&[u8]> {
     let (sender, _) = MlsHeader::read(commit)?.sender?;
     let after = if sender == SENDER_MEMBER {
         TAG_LEN + 1

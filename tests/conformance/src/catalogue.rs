@@ -45,3 +45,56 @@ impl Choice {
             && one_of(&self.attacks, &case.attacks)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::all;
+    use crate::case::Role;
+
+    fn ids(text: &str, begin: &str, end: &str) -> BTreeSet<String> {
+        let lines = text
+            .lines()
+            .filter_map(|line| line.strip_prefix(begin)?.strip_suffix(end));
+        lines.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_case_cites_requirements_and_attacks_that_exist() {
+        let requirements = include_str!("../../../spec/requirements.toml");
+        let requirements = ids(requirements, "id = \"", "\"");
+        let attacks = ids(include_str!("../../attacks.toml"), "[", "]");
+        for case in all().unwrap() {
+            let cited = case.requirements.len() + case.attacks.len();
+            assert!(cited > 0, "{} cites nothing", case.id);
+            let unknown = case
+                .requirements
+                .iter()
+                .filter(|id| !requirements.contains(*id));
+            assert_eq!(unknown.count(), 0, "{}: {:?}", case.id, case.requirements);
+            // Beside attacks, invariants are cited: I1 to I25.
+            let known = |id: &&String| attacks.contains(*id) || id.starts_with('I');
+            let unknown = case.attacks.iter().filter(|id| !known(id));
+            assert_eq!(unknown.count(), 0, "{}: {:?}", case.id, case.attacks);
+        }
+    }
+
+    #[test]
+    fn there_are_five_hundred_cases_and_two_hundred_of_them_play_a_peer() {
+        let cases = all().unwrap();
+        let peers = cases.iter().filter(|case| case.role == Role::Peer);
+        assert!(peers.count() >= 200 && cases.len() >= 500);
+    }
+
+    #[test]
+    fn the_list_of_outcomes_names_every_case_as_passed() {
+        let list = include_str!("../../baseline.jsonl");
+        let cases = all().unwrap();
+        assert_eq!(list.lines().count(), cases.len());
+        for (line, case) in list.lines().zip(&cases) {
+            let wanted = format!("{{\"case\":\"{}\",\"outcome\":\"pass\"}}", case.id);
+            assert_eq!(line, wanted);
+        }
+    }
+}

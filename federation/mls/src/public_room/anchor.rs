@@ -5,7 +5,7 @@ use holm_protocol::mls_header::confirmed_transcript_hash;
 use holm_protocol::signing::Hash;
 
 use super::{PublicRoom, StageError};
-use crate::bundle::BundleError;
+use crate::bundle::{BundleError, confirmation_tag};
 use crate::group_info::ReadGroupInfo;
 
 impl PublicRoom {
@@ -24,6 +24,9 @@ impl PublicRoom {
         let info = ReadGroupInfo::read(body.group_info.as_slice())?;
         if info.verifiable.group_context() != self.group.group_context() {
             return Err(BundleError::Context.into());
+        }
+        if confirmation_tag(body.commit.as_slice()) != Some(info.confirmation_tag.as_slice()) {
+            return Err(BundleError::ConfirmationTag.into());
         }
         let committer = self.view.leaf(info.signer).ok_or(BundleError::Signer)?;
         if body.is_signed_by(&committer.mls_key) {

@@ -127,6 +127,11 @@ async fn check_hub(
         let text = "the sender is not the hub that the group names";
         return Err(Problem::new(Code::NotHub, text));
     }
+    // ADM-12: nobody else begins a room under a server's name.
+    if hub.term == 1 && group.room().server() != *from {
+        let text = "the room is named after another server than its first hub";
+        return Err(Problem::new(Code::InvalidCommit, text));
+    }
     let invalid = |why: &str| Problem::new(Code::InvalidHead, why);
     let head: SignedHead = decode(page.head.as_slice()).map_err(|e| invalid(&e.to_string()))?;
     let id = head

@@ -276,9 +276,8 @@ impl RoomTask {
     async fn chain_problem(&mut self, broken: &ChainBreak) -> Problem {
         match broken {
             ChainBreak::Gap { .. } => Problem::new(Code::Gap, broken.to_string()),
-            ChainBreak::Room | ChainBreak::Time(_) => {
-                Problem::new(Code::BadRequest, broken.to_string())
-            }
+            ChainBreak::Room => Problem::new(Code::BadRequest, broken.to_string()),
+            ChainBreak::Time(seq) => self.stop(*seq, &broken.to_string()).await,
             ChainBreak::Fork(seq) => {
                 let stopped = self.stop(*seq, &broken.to_string()).await;
                 Problem::new(Code::Fork, stopped.detail)

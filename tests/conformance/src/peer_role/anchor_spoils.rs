@@ -1,12 +1,13 @@
 //! Anchors with one part that does not hold (LOG-14).
 
+use holm_protocol::bundle::{Bundle, CommitBody};
+use holm_protocol::{Event, EventKind};
+use serde_json::{Value, json};
+
 use super::led::Led;
 use crate::client_role::device::change::Change;
 use crate::client_role::device::{base64, unbase64};
 use crate::client_role::fault::{Check, During, wrong};
-use holm_protocol::bundle::{Bundle, CommitBody};
-use holm_protocol::{Event, EventKind};
-use serde_json::{Value, json};
 
 /// Changes the page of an anchor.
 pub(super) type Spoil = fn(&mut Page) -> Check;

@@ -1,8 +1,9 @@
 //! Answers that are none (FED-10).
 
+use serde_json::{Value, json};
+
 use super::door::Reply;
 use crate::client_role::device::{Device, base64};
-use serde_json::{Value, json};
 
 /// What may become of it for the device.
 pub(super) type Wanted = &'static [(u16, &'static str)];

@@ -2,6 +2,11 @@
 //! is, a device gets a problem of the documented kind, in bounded time, and the next honest answer
 //! is taken. A device's claim of KeyPackages makes the server ask.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
 use super::answer_table::{BAD, Make, Wanted, table};
 use super::door::{Asked, Reply};
 use super::homeserver::Homeserver;
@@ -12,9 +17,6 @@ use super::verdict::{problem, refused_as_one_of};
 use crate::client_role::device::{Device, base64};
 use crate::client_role::fault::{Check, During, ensure, same};
 use crate::client_role::wire::Response;
-use serde_json::{Value, json};
-use std::sync::Arc;
-use std::time::Duration;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {

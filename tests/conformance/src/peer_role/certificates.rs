@@ -1,11 +1,12 @@
 //! Certificates that a homeserver of the kit shows (DISC-7).
 
+use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+
 use super::finding::greeted;
 use super::homeserver::{Certificate, Homeserver, certificate_for};
 use super::plan::{Plan, plan};
 use crate::client_role::fault::{Check, During, ensure, wrong};
 use crate::kit::Kit;
-use rcgen::{CertificateParams, DnType, KeyPair, SanType};
 
 /// Makes a certificate for a peer.
 type Make = fn(&Kit, &str) -> Check<Certificate>;

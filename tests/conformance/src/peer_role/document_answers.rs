@@ -1,10 +1,11 @@
 //! What is answered to those who ask for a document: around it, and in place of it (DOC-1, DOC-2).
 
+use serde_json::{Value, json};
+
 use super::documents::{UNREACHABLE, UNTRUSTED, remove};
 use super::door::Reply;
 use super::homeserver::{Homeserver, signed_document};
 use crate::client_role::device::base64;
-use serde_json::{Value, json};
 
 /// Makes what stands around it.
 pub(super) type Around = fn(&Homeserver) -> Value;

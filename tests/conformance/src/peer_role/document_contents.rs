@@ -1,11 +1,12 @@
 //! What stands in a server document, right and wrong (DOC-2, DOC-3, DOC-4, DOC-7, DOC-8).
 
+use holm_protocol::PrivateKey;
+use serde_json::{Value, json};
+
 use super::documents::{UNTRUSTED, remove};
 use super::homeserver::{Homeserver, listed};
 use crate::chance::{now_ms, random};
 use crate::client_role::device::base64;
-use holm_protocol::PrivateKey;
-use serde_json::{Value, json};
 
 /// Changes a correct document.
 pub(super) type Change = fn(&mut Value, &Homeserver);

@@ -1,6 +1,11 @@
 //! Server documents that do not hold (DOC-1 to DOC-8, LIM-18), found when the server under test has
 //! to prove who signed a request; and such as hold.
 
+use std::sync::Arc;
+
+use holm_protocol::PrivateKey;
+use serde_json::{Value, json};
+
 use super::document_answers::{Around, replies, surroundings};
 use super::document_contents::{Change, contents};
 use super::door::Reply;
@@ -10,9 +15,6 @@ use super::stage::Stage;
 use super::verdict::refused;
 use crate::chance::random;
 use crate::client_role::fault::{Check, During, ensure, same};
-use holm_protocol::PrivateKey;
-use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {

@@ -1,17 +1,19 @@
 //! How the server under test finds a homeserver of the kit: pins, SRV records, addresses,
 //! certificates (DISC-1 to DISC-9, DOC-5). A signed request makes it look.
 
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use holm::lab::RecordData;
+use tokio::net::TcpListener;
+
 use super::homeserver::Homeserver;
 use super::plan::{Plan, plan};
 use super::stage::Stage;
 use super::verdict::refused_as_one_of;
 use crate::client_role::fault::{Check, During, same};
 use crate::kit::srv;
-use holm::lab::RecordData;
-use std::net::Ipv4Addr;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpListener;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {

@@ -1,6 +1,14 @@
 //! A hub lets a user of the server under test into a room: the copy begins with an anchor, which
 //! has to hold in each part (LOG-14, FED-5, FED-12, ADM-12, HEAD-3).
 
+use std::sync::Arc;
+
+use holm_mls::provider::Provider;
+use holm_protocol::Event;
+use holm_protocol::bundle::CommitBody;
+use holm_protocol::room_extension::Hub;
+use serde_json::{Value, json};
+
 use super::anchor_spoils::{Page, Spoil, spoils};
 use super::led::{Led, notify};
 use super::plan::{Plan, plan};
@@ -9,11 +17,6 @@ use super::verdict::code_of;
 use crate::client_role::device::change::Change;
 use crate::client_role::device::{base64, unbase64};
 use crate::client_role::fault::{Check, During, ensure, same};
-use holm_protocol::Event;
-use holm_protocol::bundle::CommitBody;
-use holm_protocol::room_extension::Hub;
-use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {
@@ -188,6 +191,7 @@ async fn certificate(stage: Arc<Stage>) -> Check {
     let forged =
         crate::client_role::device::certify(&device, &led.owner.mls_key.public(), &stranger);
     led.owner.identity.certificate = forged.certificate;
+    led.owner.provider = Provider::default();
     let extension = led.owner.extension()?;
     let (room, group_id) = (led.room.clone(), led.room.group_id(0));
     led.owner.begin_with(&room, &group_id, &extension)?;

@@ -1,14 +1,16 @@
 //! A hub brings commits to the server under test as a follower: what MLS or admission refuses sets
 //! the room aside (FED-5, ADM-2).
 
+use std::sync::Arc;
+
+use holm_protocol::{Event, EventKind};
+
 use super::follower_pages::page_of;
 use super::led::Led;
 use super::plan::{Plan, plan};
 use super::stage::Stage;
 use crate::client_role::device::change::Change;
 use crate::client_role::fault::{Check, same};
-use holm_protocol::{Event, EventKind};
-use std::sync::Arc;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {

@@ -1,14 +1,16 @@
 //! Heads beside events that do not count (HEAD-1 to HEAD-3): the events are not taken.
 
+use std::sync::Arc;
+
+use holm_protocol::{Event, EventKind, Hash};
+use serde_json::json;
+
 use super::follower_pages::page_of;
 use super::led::{Led, signed};
 use super::plan::{Plan, plan};
 use super::stage::Stage;
 use crate::client_role::device::base64;
 use crate::client_role::fault::same;
-use holm_protocol::{Event, EventKind, Hash};
-use serde_json::json;
-use std::sync::Arc;
 
 /// What is wrong with a head, given the room and the next event.
 type HeadOf = fn(&Led, &Event) -> String;

@@ -1,16 +1,18 @@
 //! A hub brings events to the server under test as a follower (FED-5, LOG-2 to LOG-6, HEAD-1 to
 //! HEAD-3): pages that continue its copy, and such as do not.
 
+use std::sync::Arc;
+
+use holm_protocol::event::Position;
+use holm_protocol::{Event, EventKind, Hash};
+use serde_json::{Value, json};
+
 use super::led::{Led, notify, signed};
 use super::plan::{Plan, plan};
 use super::stage::Stage;
 use super::verdict::{code_of, refused};
 use crate::client_role::device::base64;
 use crate::client_role::fault::{Check, ensure, same};
-use holm_protocol::event::Position;
-use holm_protocol::{Event, EventKind, Hash};
-use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// All of them.
 #[expect(clippy::too_many_lines, reason = "a table")]

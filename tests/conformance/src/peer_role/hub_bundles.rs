@@ -1,5 +1,10 @@
 //! Bundles of which one part is spoiled on the way, cut off, or too long (ROOM-8, LIM-6).
 
+use std::sync::Arc;
+
+use holm_protocol::PrivateKey;
+use holm_protocol::bundle::Bundle;
+
 use super::hosted::{Hosted, peer_device};
 use super::plan::{Plan, plan};
 use super::stage::Stage;
@@ -7,9 +12,6 @@ use super::verdict::{refused, refused_as_one_of};
 use crate::client_role::device::change::Change;
 use crate::client_role::device::new_key;
 use crate::client_role::fault::{Check, During, same, wrong};
-use holm_protocol::PrivateKey;
-use holm_protocol::bundle::Bundle;
-use std::sync::Arc;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {

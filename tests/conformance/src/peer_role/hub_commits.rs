@@ -1,6 +1,14 @@
 //! A follower brings commits and leaves to the server under test as their hub (FED-3, ROOM-8,
 //! chapter 05): what is spoiled on the way, and what a member may not do.
 
+use std::sync::Arc;
+
+use holm_protocol::SignedOrder;
+use holm_protocol::bundle::Bundle;
+use holm_protocol::order::{Order, Reason, Subject};
+use holm_protocol::room_extension::{Role, RoleEntry};
+use serde_json::json;
+
 use super::hosted::{Hosted, peer_device};
 use super::plan::{Plan, plan};
 use super::stage::Stage;
@@ -9,12 +17,6 @@ use crate::chance::now_ms;
 use crate::client_role::device::change::Change;
 use crate::client_role::device::{certify, new_key};
 use crate::client_role::fault::{Check, During, same};
-use holm_protocol::SignedOrder;
-use holm_protocol::bundle::Bundle;
-use holm_protocol::order::{Order, Reason, Subject};
-use holm_protocol::room_extension::{Role, RoleEntry};
-use serde_json::json;
-use std::sync::Arc;
 
 /// All of them.
 #[expect(clippy::too_many_lines, reason = "a table")]

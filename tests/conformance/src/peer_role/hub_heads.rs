@@ -1,5 +1,9 @@
 //! Heads that servers compare, and GroupInfo (FED-6, FED-8, FED-13).
 
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
 use super::hosted::Hosted;
 use super::hub_reads::{brought, check_head};
 use super::plan::{Plan, plan};
@@ -8,8 +12,6 @@ use super::verdict::refused;
 use crate::client_role::device::change::Change;
 use crate::client_role::device::unbase64;
 use crate::client_role::fault::{Check, During, ensure, same};
-use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {

@@ -1,12 +1,14 @@
 //! Messages that are cut, longer, of another kind, or with authenticated data that is none (LOG-7,
 //! LOG-11, ENC-2).
 
+use std::sync::Arc;
+
+use holm_protocol::aad::{Aad, ClientMsgId, Extra};
+
 use super::hosted::Hosted;
 use super::plan::{Plan, plan};
 use super::stage::Stage;
 use crate::client_role::fault::{Check, same, wrong};
-use holm_protocol::aad::{Aad, ClientMsgId, Extra};
-use std::sync::Arc;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {

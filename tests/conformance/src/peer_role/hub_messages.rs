@@ -1,5 +1,11 @@
 //! A follower brings messages to the server under test as their hub (FED-4, LOG-7 to LOG-15).
 
+use std::sync::Arc;
+
+use holm_protocol::UserUri;
+use holm_protocol::aad::ClientMsgId;
+use serde_json::json;
+
 use super::hosted::{Hosted, outcomes, peer_device};
 use super::plan::{Plan, plan};
 use super::stage::Stage;
@@ -8,10 +14,6 @@ use crate::chance::random;
 use crate::client_role::device::base64;
 use crate::client_role::device::change::Change;
 use crate::client_role::fault::{Check, During, ensure, same};
-use holm_protocol::UserUri;
-use holm_protocol::aad::ClientMsgId;
-use serde_json::json;
-use std::sync::Arc;
 
 /// All of them.
 #[expect(clippy::too_many_lines, reason = "a table")]

@@ -1,5 +1,10 @@
 //! Leaves and the orders that come of them (ORD-1 to ORD-6, FED-3).
 
+use std::sync::Arc;
+
+use holm_protocol::SignedOrder;
+use holm_protocol::order::Subject;
+
 use super::hosted::{Hosted, peer_device};
 use super::plan::{Plan, plan};
 use super::stage::Stage;
@@ -7,9 +12,6 @@ use super::verdict::refused;
 use crate::client_role::device::change::Change;
 use crate::client_role::device::unbase64;
 use crate::client_role::fault::{Check, During, ensure, same};
-use holm_protocol::SignedOrder;
-use holm_protocol::order::Subject;
-use std::sync::Arc;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {

@@ -1,6 +1,12 @@
 //! What a follower reads of the server under test as hub: pulls, heads, GroupInfo (FED-6 to FED-8),
 //! and what one without a participant may not even learn of (FED-13).
 
+use std::sync::Arc;
+
+use holm_protocol::event::Position;
+use holm_protocol::{Event, SignedHead};
+use serde_json::{Value, json};
+
 use super::hosted::{Hosted, path, peer_device};
 use super::plan::{Plan, plan};
 use super::stage::Stage;
@@ -9,10 +15,6 @@ use crate::client_role::device::change::Change;
 use crate::client_role::device::unbase64;
 use crate::client_role::fault::{Check, During, ensure, same};
 use crate::client_role::wire::segment;
-use holm_protocol::event::Position;
-use holm_protocol::{Event, SignedHead};
-use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// All of them.
 pub(crate) fn plans() -> Vec<Plan> {

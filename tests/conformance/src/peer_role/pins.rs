@@ -1,11 +1,12 @@
 //! Pins of root keys in DNS (DISC-9, DOC-5).
 
+use holm::lab::RecordData;
+use holm_protocol::{PrivateKey, PublicKey};
+
 use super::finding::greeted;
 use super::plan::{Plan, plan};
 use crate::chance::random;
 use crate::client_role::fault::During;
-use holm::lab::RecordData;
-use holm_protocol::{PrivateKey, PublicKey};
 
 /// TXT records of a root.
 type Records = fn(&PublicKey) -> Vec<String>;
