@@ -55,3 +55,31 @@ pub fn cases() -> Vec<Case> {
     let plans = groups.into_iter().flatten();
     plans.map(|plan| plan.into_case(&site)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    // API-12: openapi.json and the tables beside it name the same operations, else reading panics.
+    #[test]
+    fn every_case_has_an_id_of_its_own_and_cites_something() {
+        let cases = cases();
+        let ids: BTreeSet<_> = cases.iter().map(|case| case.id.as_str()).collect();
+        assert_eq!(ids.len(), cases.len());
+        let citing = |case: &Case| !case.requirements.is_empty() || !case.attacks.is_empty();
+        assert!(cases.iter().all(citing));
+        assert!(cases.len() >= 300, "{} cases", cases.len());
+    }
+
+    #[test]
+    fn every_written_case_is_one_that_runs() {
+        let cases = cases();
+        let ids: BTreeSet<_> = cases.iter().map(|case| case.id.as_str()).collect();
+        let lost = plan::written().keys();
+        let lost: Vec<_> = lost
+            .filter(|id| !ids.contains(format!("client.{id}").as_str()))
+            .collect();
+        assert_eq!(lost, Vec::<&String>::new());
+    }
+}

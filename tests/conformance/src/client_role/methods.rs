@@ -224,22 +224,28 @@ fn names(endpoint: Endpoint) -> Plan {
 
 fn odd_paths() -> Vec<Plan> {
     let paths: Paths = read(include_str!("../../cases/client/paths.toml"));
-    let not_found = paths
-        .not_found
-        .into_iter()
-        .map(|path| (path, 404, "not_found"));
-    let malformed = paths
-        .malformed
-        .into_iter()
-        .map(|path| (path, 400, "malformed"));
-    let one = |(n, (path, status, code)): (usize, (String, u16, &'static str))| {
-        let id = format!("path.odd.{n:02}");
+    let not_found = paths.not_found.into_iter();
+    let malformed = paths.malformed.into_iter();
+    let one = |path: String, status, code| {
+        let id = format!("path.odd.{}", name_of(&path));
         let title = format!("GET {path} is {code}");
         plan(id, title, "API-6 API-8 R07 X01 X06", move |site| {
             odd(site, path.clone(), status, code)
         })
     };
-    not_found.chain(malformed).enumerate().map(one).collect()
+    let not_found = not_found.map(|path| one(path, 404, "not_found"));
+    let malformed = malformed.map(|path| one(path, 400, "malformed"));
+    not_found.chain(malformed).collect()
+}
+
+/// A path as part of a case's id, which has to be another one for each path.
+fn name_of(path: &str) -> String {
+    let letter = |c: char| match c {
+        '/' => "-".to_owned(),
+        c if c.is_ascii_alphanumeric() => c.to_string(),
+        c => format!("_{:x}", u32::from(c)),
+    };
+    path.chars().map(letter).collect()
 }
 
 async fn odd(site: Arc<Site>, path: String, status: u16, code: &'static str) -> Check {
