@@ -177,10 +177,7 @@ impl fmt::Display for DoctorEvent {
                 ok,
                 warnings,
                 failures,
-            }) => write!(
-                f,
-                "\n{ok} as they should be, {warnings} to watch, {failures} that do not work."
-            ),
+            }) => write!(f, "\nok {ok}, warnings {warnings}, failures {failures}"),
         }
     }
 }
