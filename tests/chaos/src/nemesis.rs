@@ -1,7 +1,8 @@
 //! Breaking things by a plan that a seed draws, and mending them at the end.
 //!
 //! Each kind of fault is a loop of its own with draws of its own; they overlap as they do in life.
-//! What a loop breaks it mends before it goes on.
+//! What a loop breaks it mends before it goes on. Of tests/attacks.toml: F03 F07 F08 F23 F24 F30 F31
+//! F33 F34 F41 F45 F47.
 
 mod clocks;
 mod devices;

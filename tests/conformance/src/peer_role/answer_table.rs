@@ -89,7 +89,7 @@ pub(super) fn table() -> Vec<(&'static str, &'static str, Wanted, Make)> {
         }),
         ("hung_up", "no answer but the end", BAD, |_| Reply::Cut),
         ("not_http", "not HTTP", BAD, |_| {
-            raw("SSH-2.0-OpenSSH_9.2\r\n")
+            raw("220 mail.example ESMTP\r\n")
         }),
         ("http_0_9", "without a head", BAD, |_| {
             raw("{\"key_packages\":[]}")

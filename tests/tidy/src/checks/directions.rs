@@ -52,6 +52,11 @@ const TESTS: &[&str] = &[
     "holm-model",
     "holm-fuzz",
     "holm-conformance",
+    "holm-disk",
+    "holm-history",
+    "holm-simulation",
+    "holm-chaos",
+    "holm-fuzz-targets",
 ];
 
 /// Libraries (by beginning of their name) with the only crates that may name them.

@@ -1,7 +1,7 @@
 //! Requirement ids, closed on three sides: a chapter defines, code enforces, a test names.
 //!
 //! A citation in code is a comment of product code; one in a test stands above or inside a
-//! function of a test, or in a vectors file that a test reads.
+//! function of a test, in a vectors file that a test reads, or in a table of the conformance kit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,8 @@ use crate::spec::{LIST, Requirement, chapters, definitions, listed};
 use crate::{Finding, Tree};
 
 const NAME: &str = "requirements";
+/// How a line of the kit's tables begins that cites.
+const CITES: &str = "cites = ";
 
 /// Compares chapters, list, code and tests.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
@@ -90,9 +92,12 @@ fn check_known(tree: &Tree, defined: &[Requirement]) -> Vec<Finding> {
     let known: BTreeSet<_> = defined.iter().map(|r| r.id.as_str()).collect();
     let sources = tree.ending(".rs").filter(|(path, _)| !is_own(path));
     let texts = sources.chain(chapters(tree)).chain(vectors(tree));
+    let whole = texts.map(|(path, text)| (path, text, ""));
+    let tables = kit_tables(tree).map(|(path, text)| (path, text, CITES));
     let mut found = Vec::new();
-    for (path, text) in texts {
-        for (index, line) in text.lines().enumerate() {
+    for (path, text, begin) in whole.chain(tables) {
+        let lines = text.lines().enumerate();
+        for (index, line) in lines.filter(|(_, line)| line.starts_with(begin)) {
             let unknown = ids(line)
                 .into_iter()
                 .filter(|id| !known.contains(id.as_str()));
@@ -126,6 +131,12 @@ fn tests_by_id(tree: &Tree) -> BTreeMap<String, BTreeSet<String>> {
         let name = citation.function;
         tests.entry(citation.id).or_default().insert(name);
     }
+    for (path, text) in kit(tree) {
+        let cites = text.lines().filter(|line| line.starts_with("cites"));
+        for id in cites.flat_map(ids) {
+            tests.entry(id).or_default().insert(path.to_owned());
+        }
+    }
     let read = test_text(tree);
     for (path, text) in vectors(tree) {
         let file = path.rsplit('/').next().unwrap_or(path);
@@ -135,12 +146,32 @@ fn tests_by_id(tree: &Tree) -> BTreeMap<String, BTreeSet<String>> {
             }
         }
     }
+    for (path, text) in kit_tables(tree) {
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let cites = text.lines().filter(|line| line.starts_with(CITES));
+        for id in cites.flat_map(ids) {
+            let name = format!("the kit's {file}");
+            tests.entry(id).or_default().insert(name);
+        }
+    }
     tests
+}
+
+/// Tables of the conformance kit; what a case of theirs cites stands in a line of its own.
+fn kit_tables(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
+    tree.ending(".toml")
+        .filter(|(path, _)| path.starts_with("tests/conformance/cases/"))
 }
 
 fn vectors(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
     tree.ending(".json")
         .filter(|(path, _)| path.starts_with("spec/vectors/"))
+}
+
+/// Tables of cases of the conformance kit, which reads them all.
+fn kit(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
+    tree.ending(".toml")
+        .filter(|(path, _)| path.starts_with("tests/conformance/cases/"))
 }
 
 fn test_text(tree: &Tree) -> String {
