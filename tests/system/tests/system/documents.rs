@@ -49,7 +49,7 @@ async fn with_new_key(scene: &Scene, rogue: &Rogue, serial: u64, root: &PrivateK
 
 #[tokio::test]
 async fn a_root_that_is_neither_pinned_nor_known_is_refused() {
-    // DOC-5: known from first contact, no pin in DNS any more.
+    // DOC-5: known from first contact, no pin in DNS any more., F50
     let scene = Scene::start(&["islet.test"]).await;
     let rogue = Rogue::start(&scene, "rogue.test").await;
     assert_eq!(heads(&scene, &rogue).await.status, 200);

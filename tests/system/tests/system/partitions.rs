@@ -29,7 +29,7 @@ async fn what_a_follower_held_goes_on_when_its_hub_is_back() {
 
 #[tokio::test]
 async fn after_a_partition_dead_connections_are_left_for_new_ones() {
-    // FED-9
+    // FED-9, F39
     let mut room = IdleRoom::begin().await;
     room.was_parted(Older::StayDead).await;
 }
