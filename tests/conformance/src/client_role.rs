@@ -18,6 +18,7 @@ mod key_packages;
 pub(crate) mod members;
 mod messages;
 mod methods;
+mod order;
 mod pair;
 mod plan;
 mod rooms;
@@ -47,6 +48,7 @@ pub fn cases() -> Vec<Case> {
         members::plans(),
         messages::plans(),
         methods::plans(),
+        order::plans(),
         rooms::plans(),
         sizes::plans(),
         sockets::plans(),
