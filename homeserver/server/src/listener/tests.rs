@@ -56,6 +56,55 @@ async fn a_connection_that_sends_no_request_is_cut() {
     assert!(!rest.starts_with(b"HTTP/1.1 200"), "{rest:?}");
 }
 
+// API-14
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_sends_nothing_at_all_is_cut() {
+    let running = serve(Security::Plain, Connections::default()).await;
+    let mut silent = TcpStream::connect(running.address).await.unwrap();
+    let mut rest = Vec::new();
+    let _ = silent.read_to_end(&mut rest).await;
+    assert!(
+        rest.is_empty() || rest.starts_with(b"HTTP/1.1 408"),
+        "{rest:?}"
+    );
+}
+
+// API-14
+#[tokio::test]
+async fn a_request_that_names_no_host_or_two_is_refused_and_ends_its_connection() {
+    let running = serve(Security::Plain, Connections::default()).await;
+    for hosts in ["", "host: islet.test\r\nhost: skerry.test\r\n"] {
+        let head = format!("GET / HTTP/1.1\r\n{hosts}\r\n");
+        let answer = whole_answer(&running, head.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert!(answer.contains("urn:holm:problem:malformed"), "{answer}");
+    }
+}
+
+// API-14
+#[tokio::test]
+async fn what_comes_behind_a_body_in_chunks_is_no_request() {
+    let running = serve(Security::Plain, Connections::default()).await;
+    let lengths = ["", "content-length: 4\r\n"];
+    for length in lengths {
+        let head = format!("GET / HTTP/1.1\r\nhost: islet.test\r\n{length}");
+        let body = "transfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+        let both = [head.as_bytes(), body.as_bytes(), REQUEST].concat();
+        let answer = whole_answer(&running, &both).await;
+        assert_eq!(answer.matches("HTTP/1.1 200").count(), 1, "{answer}");
+    }
+}
+
+/// All that a server answers before it ends the connection.
+async fn whole_answer(running: &Running, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    // What was not read of the request may reset the connection behind the answer.
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 #[tokio::test]
 async fn an_address_has_so_many_connections_and_no_more() {
     let caps = Connections {
