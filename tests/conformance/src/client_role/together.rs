@@ -12,7 +12,7 @@ use super::pair::{Pair, commit_of, log, new_id, newest, refused, sent};
 use super::plan::{Plan, named};
 use super::site::Site;
 use super::wire::Request;
-use crate::chance::now_ms;
+use crate::chance::{now_ms, random};
 
 pub(crate) fn plans() -> Vec<Plan> {
     vec![
@@ -53,7 +53,7 @@ async fn apart(site: &Site) -> Check<Pair> {
 
 async fn claim(site: Arc<Site>) -> Check {
     let (alice, bob) = (site.device().await?, site.other()?.member().await?);
-    let (room, id) = (alice.new_room()?, [7; 16]);
+    let (room, id) = (alice.new_room()?, random::<16>());
     let first = alice.claim_as(&bob.user, &room, &id).await?.good()?;
     let device = &first["key_packages"][0]["device"];
     same("device", device, &json!(bob.identity.device))?;
