@@ -131,12 +131,6 @@ fn tests_by_id(tree: &Tree) -> BTreeMap<String, BTreeSet<String>> {
         let name = citation.function;
         tests.entry(citation.id).or_default().insert(name);
     }
-    for (path, text) in kit(tree) {
-        let cites = text.lines().filter(|line| line.starts_with("cites"));
-        for id in cites.flat_map(ids) {
-            tests.entry(id).or_default().insert(path.to_owned());
-        }
-    }
     let read = test_text(tree);
     for (path, text) in vectors(tree) {
         let file = path.rsplit('/').next().unwrap_or(path);
@@ -166,12 +160,6 @@ fn kit_tables(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
 fn vectors(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
     tree.ending(".json")
         .filter(|(path, _)| path.starts_with("spec/vectors/"))
-}
-
-/// Tables of cases of the conformance kit, which reads them all.
-fn kit(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
-    tree.ending(".toml")
-        .filter(|(path, _)| path.starts_with("tests/conformance/cases/"))
 }
 
 fn test_text(tree: &Tree) -> String {
