@@ -22,6 +22,7 @@ pub(super) fn plans() -> Vec<Plan> {
         named("room.events.limits", limits),
         named("room.events.numbers", numbers),
         named("room.events.future", future),
+        named("room.events.large", large),
         named("room.events.order_of_query", unknown_query),
         named("room.foreign.alike", foreign_alike),
         named("room.tree", tree),
@@ -169,6 +170,32 @@ async fn numbers(site: Arc<Site>) -> Check {
             .during(&twice)?;
     }
     Ok(())
+}
+
+/// Messages of 60 KiB that are more than one answer holds.
+const LARGE: u64 = 40;
+
+async fn large(site: Arc<Site>) -> Check {
+    let mut pair = pair(&site).await?;
+    let mut bob = pair.bob.connected().await?;
+    for _ in 0..LARGE {
+        let message = pair.bob.encrypt(new_id(), &"x".repeat(60_000))?;
+        sent(&mut bob, &pair.room, &message).await?;
+    }
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    loop {
+        let after = seen.last().copied().unwrap_or(0);
+        let next = page(&pair.alice, &pair.room, &format!("?after={after}")).await?;
+        if next.is_empty() {
+            break;
+        }
+        seen.extend(next);
+        pages += 1;
+    }
+    same("events", &seen, &(1..=LARGE + 1).collect())?;
+    ensure(pages > 1, || {
+        "one answer of more than two mebibytes".to_owned()
+    })
 }
 
 async fn future(site: Arc<Site>) -> Check {
