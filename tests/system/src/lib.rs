@@ -8,6 +8,7 @@
 
 mod answer;
 mod chat;
+mod command;
 mod member;
 mod person;
 mod rogue;
@@ -17,6 +18,7 @@ mod scene;
 
 pub use answer::Answer;
 pub use chat::Chat;
+pub use command::{Ended, holm};
 pub use member::{Change, Member};
 pub use person::Person;
 pub use rogue::{Call, Rogue, Tamper};

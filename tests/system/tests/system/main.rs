@@ -9,6 +9,7 @@ mod apart;
 mod away;
 mod commits;
 mod crashes;
+mod doctor;
 mod documents;
 mod finding;
 mod followers;

@@ -53,7 +53,7 @@ fn what_srv_says_is_told_and_what_is_missing_is_ready_to_paste() {
         host: "holm.skerry.test".to_owned(),
         port,
     };
-    let seen = |offer: &Offer, own| dns::offer(&skerry(), offer, own);
+    let seen = |offer: &Offer, own: Option<&OwnServer>| dns::offer(&skerry(), offer, own);
     is(&seen(&targets, None), Level::Ok, "hs.skerry.test:8443", "");
     let fallback = Offer::Fallback(target(443));
     is(&seen(&fallback, None), Level::Ok, "port 443", "");
