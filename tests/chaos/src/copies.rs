@@ -43,8 +43,8 @@ async fn copy(
             first.get_or_insert(entry.seq);
             let event = Event::from_bytes(&entry.event)?;
             hashes.push(event.hash());
-            if let Some(commit) = commit(room, &event) {
-                stage.scribe().record(commit);
+            if let Some(observation) = epoch(room, &event) {
+                stage.scribe().record(observation);
             }
         }
     }
@@ -59,15 +59,19 @@ async fn copy(
     Ok(())
 }
 
-fn commit(room: &RoomUri, event: &Event) -> Option<Observation> {
-    if event.header.kind != EventKind::COMMIT {
-        return None;
+/// Which epoch a commit ends, or a message was encrypted in.
+fn epoch(room: &RoomUri, event: &Event) -> Option<Observation> {
+    let (room, seq) = (room.clone(), event.header.seq);
+    match event.header.kind {
+        EventKind::MESSAGE => {
+            let epoch = MlsHeader::read(event.body.as_slice())?.epoch;
+            Some(Observation::Encrypted { room, seq, epoch })
+        }
+        EventKind::COMMIT => {
+            let body: CommitBody = holm_protocol::encoding::decode(event.body.as_slice()).ok()?;
+            let epoch = MlsHeader::read(body.commit.as_slice())?.epoch;
+            Some(Observation::Committed { room, epoch, seq })
+        }
+        _ => None,
     }
-    let body: CommitBody = holm_protocol::encoding::decode(event.body.as_slice()).ok()?;
-    let epoch = MlsHeader::read(body.commit.as_slice())?.epoch;
-    Some(Observation::Committed {
-        room: room.clone(),
-        epoch,
-        seq: event.header.seq,
-    })
 }

@@ -24,6 +24,8 @@ pub(crate) struct Room<'a> {
     pub(crate) views: BTreeMap<&'a DeviceUri, View<'a>>,
     /// The numbers that commits have, and the epochs these end.
     pub(crate) commits: BTreeMap<u64, u64>,
+    /// The epochs in which messages were encrypted, by their numbers.
+    pub(crate) epochs: HashMap<u64, u64>,
     /// How long each server's copy is.
     pub(crate) ends: BTreeMap<&'a ServerName, u64>,
 }
@@ -89,12 +91,30 @@ pub(crate) struct Arrival<'a> {
 }
 
 impl View<'_> {
-    /// Whether an event is one that the device should have.
+    /// Whether the device was in the room at an event.
     pub(crate) fn covers(&self, seq: u64) -> bool {
-        let within = |(anchor, last): &(u64, Option<u64>)| {
+        self.anchor(seq).is_some()
+    }
+
+    /// Whether a message is one that the device has to have in the end: also of an epoch that it
+    /// was in, where that is known.
+    pub(crate) fn is_owed(&self, seq: u64, room: &Room<'_>) -> bool {
+        let Some(anchor) = self.anchor(seq) else {
+            return false;
+        };
+        let before_entry = room.commits.get(&anchor);
+        let encrypted = room.epochs.get(&seq);
+        encrypted
+            .zip(before_entry)
+            .is_none_or(|(encrypted, before)| encrypted > before)
+    }
+
+    /// Where the window begins that an event lies in.
+    fn anchor(&self, seq: u64) -> Option<u64> {
+        let within = |(anchor, last): &&(u64, Option<u64>)| {
             seq > *anchor && last.is_none_or(|last| seq <= last)
         };
-        self.windows.iter().any(within)
+        self.windows.iter().find(within).map(|window| window.0)
     }
 
     fn join(&mut self, anchor: u64) {

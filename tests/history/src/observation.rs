@@ -111,6 +111,16 @@ pub enum Observation {
         /// The number it has.
         seq: u64,
     },
+    /// A message was encrypted in an epoch. A device that entered later, though before the
+    /// message's event, cannot open it and is owed nothing (LOG-12).
+    Encrypted {
+        /// The room.
+        room: RoomUri,
+        /// The message's event.
+        seq: u64,
+        /// The epoch; counted as those of commits.
+        epoch: u64,
+    },
     /// A hub signed a head.
     Head {
         /// The room.

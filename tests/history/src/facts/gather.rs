@@ -64,6 +64,9 @@ impl<'a> Facts<'a> {
             Observation::Committed { room, epoch, seq } => {
                 self.room(room).commits.entry(*seq).or_insert(*epoch);
             }
+            Observation::Encrypted { room, seq, epoch } => {
+                self.room(room).epochs.entry(*seq).or_insert(*epoch);
+            }
             Observation::ServerCopy {
                 server,
                 room,

@@ -29,7 +29,7 @@ pub(super) fn find(room: &Room<'_>, sound: &Sound, found: &mut Findings<'_>) {
         }
         let missing: Vec<_> = holdings
             .iter()
-            .filter(|holding| holding.lacks(&place))
+            .filter(|holding| holding.lacks(&place, room))
             .collect();
         if !missing.is_empty() {
             place.tell(&missing, &holdings, found);
@@ -68,10 +68,10 @@ impl<'a> Holding<'a> {
         }
     }
 
-    fn lacks(&self, place: &Place<'_>) -> bool {
+    fn lacks(&self, place: &Place<'_>, room: &Room<'_>) -> bool {
         // Without a copy, an own message that was never answered leaves no trace on its device.
         let own = self.view.copy.is_none() && place.is_from(self.device);
-        self.view.covers(place.seq) && !own && !self.has.contains(&place.id)
+        self.view.is_owed(place.seq, room) && !own && !self.has.contains(&place.id)
     }
 }
 

@@ -16,6 +16,25 @@ fn a_device_that_passes_over_a_message_has_a_gap() {
     assert_eq!(gap, [Kind::Gap]);
 }
 
+/// LOG-12: the hub takes messages of the two epochs before the newest.
+#[test]
+fn a_message_of_an_epoch_before_its_entry_is_not_owed_to_a_device() {
+    let lacks_one_of_epoch = |epoch| {
+        found(|scene| {
+            let (id, seq) = accepted(scene, 2);
+            hide(scene, id, is(2));
+            scene.push(Observation::Encrypted {
+                room: room(),
+                seq,
+                epoch,
+            });
+        })
+    };
+    // The third device entered by the commit that ends epoch 1.
+    assert_eq!(lacks_one_of_epoch(1), []);
+    assert_eq!(lacks_one_of_epoch(2), [Kind::Gap]);
+}
+
 #[test]
 fn a_servers_copy_with_a_hole_has_a_gap() {
     let gap = found(|scene| {
