@@ -91,7 +91,7 @@ async fn what_takes_no_connection_and_what_speaks_no_tls_are_told_apart() {
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         let (mut socket, _) = listener.accept().await.unwrap();
-        socket.write_all(b"SSH-2.0-x\r\n").await.unwrap();
+        socket.write_all(b"220 a mail server\r\n").await.unwrap();
     });
     let spoken = contact(&examiner, port).await;
     assert!(matches!(spoken, Contact::NoTls(_)), "{spoken:?}");

@@ -71,6 +71,19 @@ async fn a_peer_whose_clock_is_off_or_that_refuses_is_told_with_its_words() {
     has(&ended, "signature", "fail", "we do not know you", "blocked");
 }
 
+/// `holm peers`, once the cursor of what skerry.test took is written, a second later at most.
+async fn owing_one_event(scene: &Scene) -> Ended {
+    for _ in 0..1_000 {
+        let ended = of_islet(scene, &["peers"]).await;
+        let peers = ended.events("peer");
+        assert_eq!(peers.len(), 1, "{ended:?}");
+        if peers[0]["events_owed"] == 1 {
+            return ended;
+        }
+    }
+    panic!("skerry.test is not owed one event");
+}
+
 #[tokio::test]
 async fn a_peer_that_is_away_is_listed_with_what_it_is_owed_and_tried_again_on_request() {
     // FED-9, FED-15, D17
@@ -81,14 +94,10 @@ async fn a_peer_that_is_away_is_listed_with_what_it_is_owed_and_tried_again_on_r
     alice.device.send(&room, "are you there?").await.unwrap();
     let retried = of_islet(&scene, &["peers", "retry", "skerry.test"]).await;
     assert_eq!(retried.code, Some(1), "{retried:?}");
-    let ended = of_islet(&scene, &["peers"]).await;
+    let ended = owing_one_event(&scene).await;
     let peers = ended.events("peer");
-    assert_eq!(peers.len(), 1, "{ended:?}");
     assert_eq!(peers[0]["domain"], "skerry.test");
-    assert_eq!(
-        (&peers[0]["rooms_owed"], &peers[0]["events_owed"]),
-        (&1.into(), &1.into())
-    );
+    assert_eq!(peers[0]["rooms_owed"], 1, "{ended:?}");
     assert_ne!(peers[0]["calls"]["breaker"], "closed", "{ended:?}");
     let error = peers[0]["calls"]["last_error"].as_str().unwrap();
     assert!(error.contains("cannot be reached"), "{error}");
