@@ -9,6 +9,10 @@ use holm_conformance::catalogue::Choice;
 
 /// Tries a homeserver with the cases of the conformance kit (tests/conformance/README.md).
 #[derive(Debug, Parser)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[command(name = "holm-conformance")]
 pub(crate) struct Args {
     /// Try two servers of this workspace, started in a temporary folder

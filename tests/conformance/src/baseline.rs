@@ -47,7 +47,7 @@ pub fn differences(
         match listed.remove(id) {
             None => found.push(format!("{id}: not in the list, now {now}")),
             Some(before) if before != now => {
-                found.push(format!("{id}: {before} before, now {now}"))
+                found.push(format!("{id}: {before} before, now {now}"));
             }
             Some(_) => {}
         }

@@ -23,7 +23,7 @@ enum Ground {
     /// Shared with the servers of a lab.
     Lab(Arc<Lab>),
     /// The kit's own, for a server that was started by somebody else.
-    Own { authority: Authority, dns: Dns },
+    Own(Box<(Authority, Dns)>),
 }
 
 impl Kit {
@@ -43,7 +43,7 @@ impl Kit {
         let authority = Authority::kept(&folder.join("ca")).map_err(|e| e.to_string())?;
         let dns = Dns::start_at(&folder.join("dns"), dns).await;
         let dns = dns.map_err(|e| format!("DNS: {e}"))?;
-        let ground = Ground::Own { authority, dns };
+        let ground = Ground::Own(Box::new((authority, dns)));
         Ok(Self { ground, address })
     }
 
@@ -51,7 +51,7 @@ impl Kit {
     pub fn authority(&self) -> &Authority {
         match &self.ground {
             Ground::Lab(lab) => &lab.authority,
-            Ground::Own { authority, .. } => authority,
+            Ground::Own(own) => &own.0,
         }
     }
 
@@ -59,7 +59,7 @@ impl Kit {
     pub fn dns(&self) -> &Dns {
         match &self.ground {
             Ground::Lab(lab) => &lab.dns,
-            Ground::Own { dns, .. } => dns,
+            Ground::Own(own) => &own.1,
         }
     }
 

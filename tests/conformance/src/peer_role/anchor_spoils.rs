@@ -49,7 +49,7 @@ impl Page {
         let key = &self.led.owner.mls_key;
         let bundle = Bundle::sign(
             commit.as_slice().into(),
-            Some(welcome.into()),
+            Some(welcome),
             group_info.as_slice().into(),
             key,
         );

@@ -23,7 +23,7 @@ fn raw(text: &str) -> Reply {
     Reply::Raw(text.as_bytes().to_vec())
 }
 
-fn packages(packages: Value) -> Reply {
+fn packages(packages: &Value) -> Reply {
     Reply::json(&json!({ "key_packages": packages }))
 }
 
@@ -150,7 +150,7 @@ pub(super) fn table() -> Vec<(&'static str, &'static str, Wanted, Make)> {
             |device| {
                 let mut package = given(device);
                 package["device"] = json!(format!("mimi://{}/d/carol/c1", device.server()));
-                packages(json!([package]))
+                packages(&json!([package]))
             },
         ),
         (
@@ -160,14 +160,14 @@ pub(super) fn table() -> Vec<(&'static str, &'static str, Wanted, Make)> {
             |device| {
                 let mut package = given(device);
                 package["device"] = json!("mimi://third.example/d/mallory/m1");
-                packages(json!([package]))
+                packages(&json!([package]))
             },
         ),
         (
             "eleven_packages",
             "packages of eleven devices",
             REFUSED,
-            |device| packages(json!(vec![given(device); 11])),
+            |device| packages(&json!(vec![given(device); 11])),
         ),
         (
             "package_too_long",
@@ -176,7 +176,7 @@ pub(super) fn table() -> Vec<(&'static str, &'static str, Wanted, Make)> {
             |device| {
                 let mut package = given(device);
                 package["key_package"] = json!(base64(&vec![0; 4_097]));
-                packages(json!([package]))
+                packages(&json!([package]))
             },
         ),
         (
@@ -186,7 +186,7 @@ pub(super) fn table() -> Vec<(&'static str, &'static str, Wanted, Make)> {
             |device| {
                 let mut package = given(device);
                 package["key_package"] = json!("AA==");
-                packages(json!([package]))
+                packages(&json!([package]))
             },
         ),
         (
@@ -196,7 +196,7 @@ pub(super) fn table() -> Vec<(&'static str, &'static str, Wanted, Make)> {
             |device| {
                 let mut package = given(device);
                 package["device"] = json!(device.identity.device.to_string().to_uppercase());
-                packages(json!([package]))
+                packages(&json!([package]))
             },
         ),
     ]

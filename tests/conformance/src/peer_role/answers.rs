@@ -94,9 +94,12 @@ fn answered((name, what, wanted, make): (&'static str, &'static str, Wanted, Mak
     )
 }
 
+/// Makes an answer that does not come.
+type Slow = fn() -> Reply;
+
 /// Answers that do not come: the target gives up in its time.
 fn slow() -> Vec<Plan> {
-    let all: [(&str, &str, fn() -> Reply); 3] = [
+    let all: [(&str, &str, Slow); 3] = [
         ("silence", "never comes", || Reply::Silence),
         ("drip", "comes a byte a second", || {
             Reply::Drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n".to_vec())

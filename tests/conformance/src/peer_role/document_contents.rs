@@ -18,10 +18,10 @@ pub(super) fn contents() -> Vec<(&'static str, &'static str, &'static str, Chang
     vec![
         ("no_name", "no name", UNTRUSTED, |d, _| remove(d, "name")),
         ("other_name", "another server's name", UNTRUSTED, |d, _| {
-            d["name"] = json!("other.example")
+            d["name"] = json!("other.example");
         }),
         ("targets_name", "the target's name", UNTRUSTED, |d, peer| {
-            d["name"] = json!(peer.target)
+            d["name"] = json!(peer.target);
         }),
         (
             "name_in_capitals",
@@ -40,7 +40,7 @@ pub(super) fn contents() -> Vec<(&'static str, &'static str, &'static str, Chang
             },
         ),
         ("no_versions", "no versions", UNTRUSTED, |d, _| {
-            remove(d, "versions")
+            remove(d, "versions");
         }),
         (
             "versions_empty",
@@ -49,7 +49,7 @@ pub(super) fn contents() -> Vec<(&'static str, &'static str, &'static str, Chang
             |d, _| d["versions"] = json!([]),
         ),
         ("version_zero", "version 0 alone", UNTRUSTED, |d, _| {
-            d["versions"] = json!(["v0"])
+            d["versions"] = json!(["v0"]);
         }),
         (
             "version_99",
@@ -72,7 +72,7 @@ pub(super) fn contents() -> Vec<(&'static str, &'static str, &'static str, Chang
             },
         ),
         ("no_serial", "no serial", UNTRUSTED, |d, _| {
-            remove(d, "serial")
+            remove(d, "serial");
         }),
         (
             "serial_text",
@@ -81,11 +81,11 @@ pub(super) fn contents() -> Vec<(&'static str, &'static str, &'static str, Chang
             |d, _| d["serial"] = json!("1"),
         ),
         ("serial_negative", "a negative serial", UNTRUSTED, |d, _| {
-            d["serial"] = json!(-1)
+            d["serial"] = json!(-1);
         }),
         ("serial_zero", "serial 0", "", |d, _| d["serial"] = json!(0)),
         ("serial_largest", "the largest serial", "", |d, _| {
-            d["serial"] = json!(9_007_199_254_740_991_u64)
+            d["serial"] = json!(9_007_199_254_740_991_u64);
         }),
         (
             "serial_too_large",
@@ -96,10 +96,10 @@ pub(super) fn contents() -> Vec<(&'static str, &'static str, &'static str, Chang
             },
         ),
         ("no_expiry", "no expiry", UNTRUSTED, |d, _| {
-            remove(d, "expires")
+            remove(d, "expires");
         }),
         ("expired", "an expiry gone by", UNTRUSTED, |d, _| {
-            d["expires"] = json!(now_ms() - 1_000)
+            d["expires"] = json!(now_ms() - 1_000);
         }),
         (
             "expired_long_ago",
@@ -130,7 +130,7 @@ pub(super) fn contents() -> Vec<(&'static str, &'static str, &'static str, Chang
             },
         ),
         ("no_room_keys", "no list of room keys", UNTRUSTED, |d, _| {
-            remove(d, "room_keys")
+            remove(d, "room_keys");
         }),
         (
             "room_keys_empty",
@@ -285,10 +285,10 @@ pub(super) fn contents() -> Vec<(&'static str, &'static str, &'static str, Chang
             },
         ),
         ("no_base_url", "no base URL", UNTRUSTED, |d, _| {
-            remove(d, "base_url")
+            remove(d, "base_url");
         }),
         ("unknown_members", "members nobody knows", "", |d, _| {
-            d["later"] = json!([{ "a": null }])
+            d["later"] = json!([{ "a": null }]);
         }),
         (
             "a_thousand_keys",

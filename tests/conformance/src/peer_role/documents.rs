@@ -143,7 +143,7 @@ async fn last_good(stage: Arc<Stage>) -> Check {
     peer.answer_document(Reply::problem(500, "internal"));
     // A key that the document lacks makes the server ask again.
     let mut unknown = peer.greeting();
-    unknown.key_id = "{origin}#r7".to_owned();
+    "{origin}#r7".clone_into(&mut unknown.key_id);
     refused(&peer.send(&unknown).await?, 401, "unknown_key")?;
     peer.is_taken().await
 }

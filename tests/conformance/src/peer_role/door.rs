@@ -199,7 +199,9 @@ async fn write_full<S: AsyncWrite + Unpin>(
 ) -> Option<()> {
     let mut head = format!("HTTP/1.1 {status} \r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        for part in [name, ": ", value, "\r\n"] {
+            head.push_str(part);
+        }
     }
     head.push_str("\r\n");
     write(stream, head.as_bytes()).await?;
@@ -252,8 +254,7 @@ async fn read_request<S: AsyncRead + Unpin>(stream: &mut S, unread: &mut Vec<u8>
 }
 
 async fn fill<S: AsyncRead + Unpin>(stream: &mut S, unread: &mut Vec<u8>) -> Option<()> {
-    let mut buffer = [0; 16 * 1_024];
-    let len = stream.read(&mut buffer).await.ok().filter(|len| *len > 0)?;
-    unread.extend_from_slice(&buffer[..len]);
-    Some(())
+    unread.reserve(16 * 1_024);
+    let len = stream.read_buf(unread).await.ok()?;
+    (len > 0).then_some(())
 }

@@ -134,7 +134,10 @@ impl Draft {
 
     fn filled_digest(&self) -> String {
         let sha256 = Hash::sha256(&self.body).0;
-        let hex: String = sha256.iter().map(|b| format!("{b:02x}")).collect();
+        let hex = sha256.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
         let digest = self.digest.replace("{sha256}", &STANDARD.encode(sha256));
         digest.replace("{hex}", &hex)
     }
@@ -145,10 +148,9 @@ impl Draft {
             "@method" => self.method.clone(),
             "@path" => path.to_owned(),
             "@query" => format!("?{query}"),
-            "@authority" => self.destination.clone(),
             "content-digest" => digest.to_owned(),
             "holm-origin" => self.origin.clone(),
-            "holm-destination" => self.destination.clone(),
+            "holm-destination" | "@authority" => self.destination.clone(),
             header => {
                 let found = self.headers.iter().find(|(name, _)| name == header);
                 let value = found.map(|(_, value)| value.as_slice());

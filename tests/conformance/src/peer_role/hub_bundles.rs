@@ -334,7 +334,7 @@ fn spoils() -> Vec<(&'static str, &'static str, Spoil)> {
             |b, _| b.signature.0[7] ^= 1,
         ),
         ("signature_zero", "a bundle's signature of zeros", |b, _| {
-            b.signature.0 = [0; 64]
+            b.signature.0 = [0; 64];
         }),
         (
             "signature_other",

@@ -233,7 +233,7 @@ async fn one_bad(stage: Arc<Stage>) -> Check {
     messages[4] = b"\x00\x01\x00\x02".to_vec();
     let outcomes = hosted.outcomes(&messages).await?;
     let mut wanted = vec![String::new(); 10];
-    wanted[4] = "invalid_message".to_owned();
+    "invalid_message".clone_into(&mut wanted[4]);
     same("outcomes", &outcomes, &wanted)
 }
 
@@ -318,8 +318,8 @@ async fn commit_as_message(stage: Arc<Stage>) -> Check {
     let mut hosted = Hosted::set_up(&stage).await?;
     let bundle = hosted.mallory.commit(&Change::update())?;
     for bytes in [
-        bundle.commit.to_vec(),
-        bundle.group_info.to_vec(),
+        bundle.commit.clone(),
+        bundle.group_info.clone(),
         hosted.mallory.key_package()?,
     ] {
         same(
