@@ -80,7 +80,9 @@ pub async fn run(args: DoctorArgs) -> Result<Outcome, Failure> {
 
 /// It is told apart from a finding by its exit code.
 fn could_not_look(failure: Failure) -> Failure {
-    Failure::Usage(failure.to_string())
+    match failure {
+        Failure::Usage(text) | Failure::Failed(text) => Failure::Usage(text),
+    }
 }
 
 async fn look(args: &DoctorArgs, progress: &Progress) -> Result<Vec<Finding>, Failure> {

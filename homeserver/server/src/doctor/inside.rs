@@ -35,7 +35,7 @@ pub(crate) async fn inside(
     let examiner = examiner(&operator.config)
         .map_err(|error| Problem::new(Code::Unavailable, error.to_string()))?;
     let look = outside(&examiner, &whom, found, &quiet, time_max);
-    let round_trip = signed_round_trip(operator, server, time_max);
+    let round_trip = Box::pin(signed_round_trip(operator, server, time_max));
     let ((), round_trip) = tokio::join!(look, round_trip);
     let after = transport.peer_state(server);
     if let Some(refused) = after.and_then(|state| state.root_refused) {
