@@ -298,9 +298,17 @@ impl Member {
     /// # Panics
     /// Where MLS refuses.
     pub fn encrypt(&mut self, id: ClientMsgId, text: &str) -> Vec<u8> {
+        self.encrypt_with(&Aad::new(id), text)
+    }
+
+    /// Encrypts a text with this authenticated data.
+    ///
+    /// # Panics
+    /// Where MLS refuses.
+    pub fn encrypt_with(&mut self, aad: &Aad, text: &str) -> Vec<u8> {
         let (provider, key) = (&self.provider, signer(&self.mls_key));
         let group = self.group.as_mut().expect("a group");
-        group.set_aad(Aad::new(id).to_bytes());
+        group.set_aad(aad.to_bytes());
         let message: MlsMessageOut = group
             .create_message(provider, &key, text.as_bytes())
             .expect("a message");

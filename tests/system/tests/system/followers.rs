@@ -53,7 +53,7 @@ async fn rooms(alice: &Member) -> usize {
 
 #[tokio::test]
 async fn an_unknown_kind_is_stored_chained_and_skipped() {
-    // LOG-5
+    // LOG-5, F26
     let mut e = enter().await;
     let strange = e.room.event(EventKind(99), b"of a later version".to_vec());
     let close = e.room.event(EventKind(7), Vec::new());
@@ -65,6 +65,30 @@ async fn an_unknown_kind_is_stored_chained_and_skipped() {
     let stored = events(&e.alice, &e.room.room).await;
     assert_eq!(stored.len(), 3);
     assert_eq!(stored[1], strange);
+}
+
+#[tokio::test]
+async fn one_hub_makes_a_server_follow_so_many_rooms_and_no_more() {
+    // FED-19
+    let scene = Scene::start(&[ISLET]).await;
+    let islet = scene.lab.server(ISLET).unwrap();
+    islet
+        .configure(|c| c.quotas.rooms_per_hub = 1)
+        .await
+        .unwrap();
+    islet.restart().await.unwrap();
+    let rogue = Rogue::start(&scene, "rogue.test").await;
+    let alice = Member::register(&scene, ISLET, "alice").await;
+    let mut outcomes = Vec::new();
+    for _ in 0..2 {
+        let mut room = RogueRoom::begin(&scene, &rogue);
+        let uri = room.room.clone();
+        let package = room.claim(&scene, &rogue, &alice.user, &uri).await;
+        let page = room.add(&rogue, package);
+        let (cursor, problem) = room.bring(&scene, &rogue, ISLET, page).await;
+        outcomes.push((cursor, problem.map(|p| p.code)));
+    }
+    assert_eq!(outcomes, [(1, None), (0, Some(Code::Limit))]);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod doctor;
 mod documents;
 mod finding;
 mod followers;
+mod forks;
 mod held;
 mod idempotency;
 mod inputs;
