@@ -226,9 +226,10 @@ fn fault(error: Error, chain: usize) -> CertificateFault {
         Error::InvalidCertificate(CertificateError::NotValidForNameContext {
             presented, ..
         }) => CertificateFault::WrongName(presented.iter().map(|name| bare(name)).collect()),
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            CertificateFault::UnknownIssuer(chain)
-        }
+        // A bad signature is that of an authority with the name of one that is trusted.
+        Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => CertificateFault::UnknownIssuer(chain),
         error => CertificateFault::Other(text::plain(&error.to_string())),
     }
 }
