@@ -1,0 +1,4 @@
+//! Fuzz target `group_info`: see `TARGETS` in tests/fuzz.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| holm_fuzz::run("group_info", bytes));

@@ -1,0 +1,4 @@
+//! Fuzz target `mls_header`: see `TARGETS` in tests/fuzz.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| holm_fuzz::run("mls_header", bytes));

@@ -1,0 +1,4 @@
+//! Fuzz target `signed_request`: see `TARGETS` in tests/fuzz.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| holm_fuzz::run("signed_request", bytes));
