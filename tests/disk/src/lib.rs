@@ -1,9 +1,9 @@
 //! A disk in memory below SQLite, whose power failures and faults a test decides.
 //!
 //! What was written and not synced is at the mercy of whoever fails the power: each write is kept,
-//! lost or torn. Directory entries count as durable at once. A sync that fails loses what it was
-//! to write, as it does on Linux, whatever a later sync says. One VFS serves all disks of a
-//! process; a database on a disk is `/<name>/<file>`, opened by one connection alone.
+//! lost or torn (F04, F05). Directory entries count as durable at once. A sync that fails loses
+//! what it was to write, as it does on Linux, whatever a later sync says. One VFS serves all disks
+//! of a process; a database on a disk is `/<name>/<file>`, opened by one connection alone.
 
 mod file;
 mod vfs;
