@@ -22,6 +22,7 @@ mod follower_commits;
 mod follower_heads;
 mod follower_orders;
 mod follower_pages;
+mod follower_submits;
 mod homeserver;
 mod hosted;
 mod hub_bundles;
@@ -76,6 +77,7 @@ pub fn cases() -> Result<Vec<Case>, String> {
         follower_commits::plans(),
         follower_anchors::plans(),
         follower_orders::plans(),
+        follower_submits::plans(),
         answers::plans(),
     ];
     let plans = groups.into_iter().flatten();
