@@ -37,7 +37,10 @@ mod tests {
     fn a_text_is_cut_at_three_hundred_printable_characters() {
         // FED-10
         assert_eq!(plain("\u{1b}[2J\r\nhello"), "[2Jhello");
-        assert_eq!(plain("to\u{202e}gpj\u{2066}.exe\u{2028}\u{feff}"), "togpj.exe");
+        assert_eq!(
+            plain("to\u{202e}gpj\u{2066}.exe\u{2028}\u{feff}"),
+            "togpj.exe"
+        );
         assert_eq!(plain(&"ü".repeat(300)), "ü".repeat(300));
         assert_eq!(plain(&"ü".repeat(301)), "ü".repeat(300));
     }
