@@ -4,9 +4,15 @@
 mod blocks;
 mod roots;
 
+use std::time::Duration;
+
 use holm::operator::{Client, PEERS, Peer, RETRY_PEER, RetriedPeer, RetryPeer};
 use holm_protocol::{RoomUri, ServerName};
 use holm_system_tests::{Person, Scene};
+
+/// How often, and after which pause, an operator tries.
+const TRIES: usize = 100;
+const PAUSE: Duration = Duration::from_millis(100);
 
 const ISLET: &str = "islet.test";
 const SKERRY: &str = "skerry.test";
@@ -32,13 +38,16 @@ impl Story {
         alice.device.add_users(&room, &users).await.unwrap();
         assert_eq!(bob.joins().await, room);
         assert_eq!(carol.joins().await, room);
-        Self {
+        let story = Self {
             scene,
             alice,
             bob,
             carol,
             room,
-        }
+        };
+        // Two followers of one room may never have spoken.
+        assert_eq!(story.retry(ATOLL, SKERRY).await.error, None);
+        story
     }
 
     /// The operator's way to a server.
@@ -52,6 +61,18 @@ impl Story {
         let domain = name(domain);
         let question = RetryPeer { domain };
         self.operator(at).ask(&RETRY_PEER, &question).await.unwrap()
+    }
+
+    /// The operator of `at` has `domain` tried until `seen`: DNS answers are kept for a second.
+    async fn retry_until(&self, at: &str, domain: &str, seen: impl Fn() -> bool) {
+        for _ in 0..TRIES {
+            assert_eq!(self.retry(at, domain).await.error, None);
+            if seen() {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("{at} did not look at {domain} anew: {}", self.log(at));
     }
 
     /// What the operator of `at` sees of `domain`.
