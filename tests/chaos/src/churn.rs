@@ -14,19 +14,21 @@ use crate::draws::Draws;
 /// Rooms in which somebody goes and comes back.
 const ROOMS_MAX: usize = 3;
 /// How long one step may take once nothing breaks any more.
-const STEP: Duration = Duration::from_mins(5);
+const STEP: Duration = Duration::from_mins(3);
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Changes memberships and keys until it is time; a step that was begun is brought to its end.
-pub(crate) async fn run(crew: &Crew, args: &Args, until: Instant) -> Result<(), Failure> {
+pub(crate) async fn run(crew: &Crew, args: &Args, until: Instant) {
     let rooms = crew.rooms.iter().enumerate().take(ROOMS_MAX);
     let rooms = rooms.map(|(index, room)| {
         let draws = Draws::new(args.seed, 100 + u64::try_from(index).unwrap_or(0));
         come_and_go(crew, room, draws, until)
     });
     let keys = change_keys(crew, Draws::new(args.seed, 2), until);
-    let (churned, ()) = tokio::join!(futures::future::try_join_all(rooms), keys);
-    churned.map(drop)
+    let (churned, ()) = tokio::join!(futures::future::join_all(rooms), keys);
+    for stuck in churned.into_iter().filter_map(Result::err) {
+        crew.scribe.tally.problem(stuck.to_string());
+    }
 }
 
 /// One member goes and comes back, again and again.
