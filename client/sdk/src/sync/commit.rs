@@ -97,6 +97,11 @@ impl Work<'_, '_> {
         let added: Vec<_> = after.difference(&before).cloned().collect();
         let removed: Vec<_> = before.difference(&after).cloned().collect();
         rooms::change_participants(&mut self.step.tx, id, &added, &removed).await?;
+        for user in &added {
+            // Its package is used up, also where this device ended before its commit was answered:
+            // whoever is removed and added again needs another.
+            pending::drop_claim(&mut self.step.tx, id, user).await?;
+        }
         if !added.is_empty() || !removed.is_empty() {
             self.tell.push(DeviceEvent::Participants {
                 room: self.row.uri.clone(),
