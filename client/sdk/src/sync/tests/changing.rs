@@ -50,6 +50,43 @@ async fn a_refused_commit_is_dropped_and_its_key_packages_are_used_again() {
     assert_eq!(bob.texts(&room).await, ["in"]);
 }
 
+/// KP-3: found by process chaos, where a device was killed after its commit and before the answer.
+#[tokio::test(start_paused = true)]
+async fn a_device_that_ends_before_its_commit_is_answered_adds_with_another_package_next_time() {
+    let world = World::new();
+    let (alice, bob) = (world.member("alice").await, world.member("bob").await);
+    let room = world.room(&alice, &[]).await;
+    let before = alice.interim(&room).await;
+    world.hub.lock().loses_commit_answers = true;
+    let committed = async {
+        while world
+            .hub
+            .lock()
+            .logs
+            .get(&room)
+            .is_none_or(|log| log.events.is_empty())
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = committed => {}
+        done = alice.device.add_users(&room, std::slice::from_ref(&bob.user)) => {
+            panic!("it had its answer: {done:?}");
+        }
+    }
+    world.hub.lock().loses_commit_answers = false;
+    alice.pull(&room).await;
+    world.offer_tree(&alice, &room, before).await;
+    world.welcome(&bob, &room, 1).await;
+    alice.device.remove_user(&room, &bob.user).await.unwrap();
+    bob.pull(&room).await;
+    assert_eq!(bob.state(&room).await, RoomState::Removed);
+    world.add(&alice, &room, &[&bob]).await.unwrap();
+    assert_eq!(bob.state(&room).await, RoomState::Active);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_same_bytes_are_submitted_until_there_is_an_answer() {
     // LOG-9
