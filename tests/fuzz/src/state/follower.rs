@@ -127,7 +127,8 @@ impl Copy {
             .is_some_and(|problem| problem.code == Code::Gap);
         if !self.lied_to && before > 0 {
             assert_eq!(is_gap, last > first && first > before);
-            assert_eq!(self.cursor, if is_gap { before } else { before.max(last) });
+            let brings = last > first && !is_gap;
+            assert_eq!(self.cursor, if brings { before.max(last) } else { before });
         }
     }
 
