@@ -354,7 +354,7 @@ impl State {
                 let head = SignedHead::sign(head, "m1", &room_key());
                 Ok(json(&EventsResponse {
                     events: events.map(|e| e.to_bytes().into()).collect(),
-                    head: encode(&head).into(),
+                    head: Some(encode(&head).into()),
                 }))
             }
             "tree" => Ok(json(&TreeResponse {
