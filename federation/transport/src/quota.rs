@@ -98,14 +98,21 @@ impl Quotas {
         now_ms: u64,
     ) -> Result<(), Over> {
         let mut inner = self.inner();
+        let by = (peer.clone(), requester.clone());
+        let of = (peer.clone(), user.clone());
         let taken = inner.claims.take(peer.clone(), 1, now_ms);
         taken.map_err(|wait_ms| Over::new("KeyPackage claims", wait_ms))?;
-        let by = (peer.clone(), requester.clone());
-        let taken = inner.claims_by.take(by, 1, now_ms);
-        taken.map_err(|wait_ms| Over::new("KeyPackage claims of this user", wait_ms))?;
-        let of = (peer.clone(), user.clone());
-        let taken = inner.claims_of.take(of, 1, now_ms);
-        taken.map_err(|wait_ms| Over::new("claims of this user's KeyPackages", wait_ms))
+        // What is refused costs nothing, so that the time named is true.
+        if let Err(wait_ms) = inner.claims_by.take(by.clone(), 1, now_ms) {
+            inner.claims.give_back(peer, 1);
+            return Err(Over::new("KeyPackage claims of this user", wait_ms));
+        }
+        if let Err(wait_ms) = inner.claims_of.take(of, 1, now_ms) {
+            inner.claims.give_back(peer, 1);
+            inner.claims_by.give_back(&by, 1);
+            return Err(Over::new("claims of this user's KeyPackages", wait_ms));
+        }
+        Ok(())
     }
 
     /// A peer pulls events or a group: a few at a time.

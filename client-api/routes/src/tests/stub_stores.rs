@@ -270,11 +270,11 @@ impl RoomStore for Stores {
         stored(None)
     }
 
-    fn head<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<Bytes>> {
+    fn signed_head<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<Bytes>> {
         stored(None)
     }
 
-    fn put_head<'a>(&'a self, _room: &'a RoomUri, _head: &'a Bytes) -> Stored<'a, ()> {
+    fn put_signed_head<'a>(&'a self, _room: &'a RoomUri, _head: &'a Bytes) -> Stored<'a, ()> {
         stored(())
     }
 

@@ -111,8 +111,11 @@ fn key_packages_are_claimed_so_often_by_peer_by_user_and_of_one_user() {
     assert_eq!(claim("mallory", "alice"), Ok(()));
     assert_eq!(claim("mallory", "alice"), Ok(()));
     assert_eq!(claim("mallory", "alice"), Err(Some(10)));
-    assert_eq!(claim("mallory", "bob"), Err(Some(1)));
-    assert_eq!(claim("trudy", "bob"), Err(Some(1)));
+    assert_eq!(claim("mallory", "bob"), Ok(()));
+    assert_eq!(claim("mallory", "carol"), Err(Some(1)));
+    assert_eq!(claim("trudy", "bob"), Ok(()));
+    assert_eq!(claim("trudy", "carol"), Ok(()));
+    assert_eq!(claim("trudy", "dave"), Err(Some(1)));
     let other = peer("b");
     let others = quotas.claim(&other, (&user("trudy"), &user("alice")), NOW);
     assert!(others.is_ok());

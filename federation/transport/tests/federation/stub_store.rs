@@ -248,11 +248,11 @@ impl RoomStore for Stub {
         fails()
     }
 
-    fn head<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<Bytes>> {
+    fn signed_head<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Option<Bytes>> {
         fails()
     }
 
-    fn put_head<'a>(&'a self, _room: &'a RoomUri, _head: &'a Bytes) -> Stored<'a, ()> {
+    fn put_signed_head<'a>(&'a self, _room: &'a RoomUri, _head: &'a Bytes) -> Stored<'a, ()> {
         fails()
     }
 

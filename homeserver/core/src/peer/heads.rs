@@ -138,7 +138,7 @@ impl Homeserver {
             None => self
                 .ports
                 .rooms
-                .head(room)
+                .signed_head(room)
                 .await
                 .map_err(|e| internal(&e))?,
         };

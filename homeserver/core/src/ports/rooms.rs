@@ -192,10 +192,10 @@ pub trait RoomStore: Send + Sync {
     fn open_orders<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<StoredOrder>>;
 
     /// The newest signed head that was held against this server's copy, as it was last written.
-    fn head<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<Bytes>>;
+    fn signed_head<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<Bytes>>;
 
     /// Writes such a head; it goes with the room.
-    fn put_head<'a>(&'a self, room: &'a RoomUri, head: &'a Bytes) -> Stored<'a, ()>;
+    fn put_signed_head<'a>(&'a self, room: &'a RoomUri, head: &'a Bytes) -> Stored<'a, ()>;
 
     /// Keeps evidence of two histories; `false` where there is some of that room and term already.
     fn keep_fork<'a>(&'a self, fork: &'a StoredFork) -> Stored<'a, bool>;

@@ -216,7 +216,11 @@ impl RoomTask {
         }
         state.witness.written = Some((head.head.seq, Instant::now()));
         let bytes = Bytes::from(encode(&head));
-        let kept = self.homeserver.ports.rooms.put_head(&self.room, &bytes);
+        let kept = self
+            .homeserver
+            .ports
+            .rooms
+            .put_signed_head(&self.room, &bytes);
         if let Err(error) = kept.await {
             tracing::warn!(room = %self.room, %error, "a head could not be stored; later again");
         }

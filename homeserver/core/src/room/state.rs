@@ -60,7 +60,11 @@ impl RoomState {
             .await
             .map_err(|e| internal(&e))?;
         let read = |o: &crate::ports::StoredOrder| holm_protocol::encoding::decode(&o.bytes).ok();
-        let kept = ports.rooms.head(room).await.map_err(|e| internal(&e))?;
+        let kept = ports
+            .rooms
+            .signed_head(room)
+            .await
+            .map_err(|e| internal(&e))?;
         let vouched: Option<SignedHead> = kept.and_then(|bytes| decode(&bytes).ok());
         let group = PublicRoom::load(&record.snapshot).map_err(|e| {
             tracing::error!(%room, error = %e, "the room's snapshot cannot be read");

@@ -155,11 +155,11 @@ impl RoomStore for Sqlite {
         self.shared.stored(orders::open(&self.shared, room))
     }
 
-    fn head<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<Bytes>> {
+    fn signed_head<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<Bytes>> {
         self.shared.stored(heads::head(&self.shared, room))
     }
 
-    fn put_head<'a>(&'a self, room: &'a RoomUri, head: &'a Bytes) -> Stored<'a, ()> {
+    fn put_signed_head<'a>(&'a self, room: &'a RoomUri, head: &'a Bytes) -> Stored<'a, ()> {
         self.shared
             .stored(heads::put_head(&self.shared, room, head))
     }

@@ -348,11 +348,17 @@ async fn a_room_keeps_its_servers_its_newest_head_and_one_fork_a_term() {
     let (islet, skerry) = (server("islet.test"), server("skerry.test"));
     assert_eq!(store.rooms_of_hub(&islet).await.unwrap(), 1);
     assert_eq!(store.rooms_of_hub(&skerry).await.unwrap(), 0);
-    assert_eq!(store.head(&one).await.unwrap(), None);
+    assert_eq!(store.signed_head(&one).await.unwrap(), None);
     for head in ["first", "second"] {
-        store.put_head(&one, &Bytes::from(head)).await.unwrap();
+        store
+            .put_signed_head(&one, &Bytes::from(head))
+            .await
+            .unwrap();
     }
-    assert_eq!(store.head(&one).await.unwrap(), Some("second".into()));
+    assert_eq!(
+        store.signed_head(&one).await.unwrap(),
+        Some("second".into())
+    );
     let fork = |term, proof: &'static str| StoredFork {
         room: one.clone(),
         hub: server("islet.test"),
