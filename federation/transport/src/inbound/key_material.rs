@@ -1,6 +1,6 @@
 //! Claim one KeyPackage per device of a user, for one room.
 //!
-//! `POST /federation/v1/keyMaterial/{user}` · spec 06 · FED-2
+//! `POST /federation/v1/keyMaterial/{user}` · spec 06 · FED-2, FED-18
 
 use std::sync::Arc;
 
