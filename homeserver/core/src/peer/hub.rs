@@ -112,7 +112,6 @@ impl Homeserver {
 
     /// The head of one room that this server and the peer have in common. Whoever of hub and
     /// follower is behind is helped to what is missing; two followers only compare.
-
     async fn head_for(
         &self,
         peer: &ServerName,

@@ -21,7 +21,7 @@ use crate::homeserver::internal;
 use crate::ports::StoredFork;
 
 /// How long a head that vouches may wait for its durable write.
-const WRITE_AFTER: Duration = Duration::from_secs(60);
+const WRITE_AFTER: Duration = Duration::from_mins(1);
 
 impl RoomTask {
     /// Holds heads against the copy. What fails is logged: nobody waits for the outcome.
@@ -57,7 +57,9 @@ impl RoomTask {
     /// Notes events of the copy, for quick comparison.
     pub(super) fn note_stored(&mut self, positions: &[Position]) {
         if let Some(state) = self.state.as_mut() {
-            positions.iter().for_each(|p| state.witness.stored(*p));
+            for position in positions {
+                state.witness.stored(*position);
+            }
         }
     }
 
@@ -126,9 +128,8 @@ impl RoomTask {
             let state = self.state().await?;
             let vouched = state.witness.vouched_seq();
             match heard.standing(own, state.head.position.seq) {
-                Standing::Before => {}
                 Standing::Agrees if state.witness.is_newer(&heard.head) => self.vouch(heard.head),
-                Standing::Agrees => {}
+                Standing::Agrees | Standing::Before => {}
                 Standing::Differs(at) if vouched >= Some(at) => self.contradicted(heard).await?,
                 Standing::Differs(_) | Standing::Ahead => state.witness.wait(heard),
             }

@@ -59,14 +59,13 @@ impl RoomTask {
         let (hub, root) = (state.hub.clone(), state.group.view().extension.hub.root);
         let mut documents: Vec<SignedDocument> = Vec::new();
         for head in [&first, &second] {
-            let document = match hub == *self.homeserver.name() {
-                true => self.homeserver.own_document(),
-                false => {
-                    let peers = &self.homeserver.ports.peers;
-                    match peers.document(&hub, head.key_id()).await {
-                        Ok(document) => document.signed().clone(),
-                        Err(_) => return Ok(None),
-                    }
+            let document = if hub == *self.homeserver.name() {
+                self.homeserver.own_document()
+            } else {
+                let peers = &self.homeserver.ports.peers;
+                match peers.document(&hub, head.key_id()).await {
+                    Ok(document) => document.signed().clone(),
+                    Err(_) => return Ok(None),
                 }
             };
             if !documents.contains(&document) {
