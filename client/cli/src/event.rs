@@ -161,7 +161,9 @@ impl From<DeviceEvent> for Event {
             DeviceEvent::Connected => Self::Connected,
             DeviceEvent::CaughtUp => Self::CaughtUp,
             DeviceEvent::Disconnected { reason } => Self::Disconnected { reason },
-            DeviceEvent::Joined { room, participants } => Self::Joined { room, participants },
+            DeviceEvent::Joined {
+                room, participants, ..
+            } => Self::Joined { room, participants },
             DeviceEvent::Participants {
                 room,
                 added,
@@ -204,7 +206,7 @@ impl From<DeviceEvent> for Event {
                 code: problem.code.as_str().to_owned(),
                 detail: problem.detail,
             },
-            DeviceEvent::RemovedFromRoom { room } => Self::Removed { room },
+            DeviceEvent::RemovedFromRoom { room, .. } => Self::Removed { room },
             DeviceEvent::OrderOpen { room, subject } => Self::Order {
                 room,
                 subject: match subject {

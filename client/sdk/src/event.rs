@@ -32,6 +32,8 @@ pub enum DeviceEvent {
         room: RoomUri,
         /// Its participants.
         participants: Vec<UserUri>,
+        /// Number of the commit that let the device in.
+        anchor: u64,
     },
     /// Participants came or went.
     Participants {
@@ -79,6 +81,8 @@ pub enum DeviceEvent {
     RemovedFromRoom {
         /// The room.
         room: RoomUri,
+        /// Number of the commit that removed it.
+        last: u64,
     },
     /// An order waits for its commit.
     OrderOpen {

@@ -62,6 +62,8 @@ impl Replica {
         let connection = SqliteConnection::connect_with(&options).await?;
         let mut replica = Self { connection };
         replica.migrate().await?;
+        // Also writes anew what a failed sync has left in the page cache alone.
+        replica.wipe().await?;
         Ok(replica)
     }
 

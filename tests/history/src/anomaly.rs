@@ -37,11 +37,14 @@ pub enum Kind {
     TwoCommitsAnEpoch,
     /// A hub signed two heads for one place (I12).
     Fork,
+    /// A message stands behind a removal and was encrypted so that the removed device can read it
+    /// (I17).
+    OpenAfterRemoval,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Lost,
         Self::Duplicate,
         Self::Phantom,
@@ -56,6 +59,7 @@ impl Kind {
         Self::KeyPackageTwice,
         Self::TwoCommitsAnEpoch,
         Self::Fork,
+        Self::OpenAfterRemoval,
     ];
 
     /// The name, in words.
@@ -75,6 +79,7 @@ impl Kind {
             Self::KeyPackageTwice => "KeyPackage twice",
             Self::TwoCommitsAnEpoch => "two commits an epoch",
             Self::Fork => "fork",
+            Self::OpenAfterRemoval => "open after removal",
         }
     }
 }

@@ -6,6 +6,7 @@ mod hubs;
 mod messages;
 mod missing;
 mod order;
+mod removals;
 
 use holm_protocol::RoomUri;
 
@@ -27,6 +28,7 @@ pub(crate) fn judge(history: &History, end: End) -> Verdict {
         };
         let sound = messages::find(room, &mut found);
         order::find(room, &sound, &mut found);
+        removals::find(room, &mut found);
         cursors::find(room, end, &mut found);
         if end == End::Settled {
             missing::find(room, &sound, &mut found);

@@ -55,7 +55,9 @@ impl Inner {
         }
         match proof.verify() {
             Ok(_) => Ok(Some(proof)),
-            Err(error) => Err(SdkError::Answer(format!("the proof does not hold: {error}"))),
+            Err(error) => Err(SdkError::Answer(format!(
+                "the proof does not hold: {error}"
+            ))),
         }
     }
 

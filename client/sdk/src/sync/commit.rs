@@ -65,7 +65,7 @@ impl Work<'_, '_> {
         self.change_participants(&merged).await?;
         self.close_orders(&merged).await?;
         match merged.removed_self {
-            true => self.leave_room().await,
+            true => self.leave_room(event.header.seq).await,
             false => Ok(()),
         }
     }
@@ -126,7 +126,7 @@ impl Work<'_, '_> {
     }
 
     /// This device is out: its keys go, and what was waiting will not be sent.
-    async fn leave_room(&mut self) -> Result<(), Refused> {
+    async fn leave_room(&mut self, last: u64) -> Result<(), Refused> {
         let (id, room) = (self.row.id, self.row.uri.clone());
         let group = group_id(&room, self.row.generation);
         self.step.forget_group(&group).await?;
@@ -144,7 +144,7 @@ impl Work<'_, '_> {
                 problem,
             });
         }
-        self.tell.push(DeviceEvent::RemovedFromRoom { room });
+        self.tell.push(DeviceEvent::RemovedFromRoom { room, last });
         Ok(())
     }
 }

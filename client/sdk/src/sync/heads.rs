@@ -51,7 +51,11 @@ impl<'w> Heads<'w> {
             document,
             unknown_key: false,
             newest: row.signed_head(),
-            heard: row.signed_witness().map(|head| (head, None)).into_iter().collect(),
+            heard: row
+                .signed_witness()
+                .map(|head| (head, None))
+                .into_iter()
+                .collect(),
             contradictions: Vec::new(),
             changed: false,
             room: row.uri.clone(),

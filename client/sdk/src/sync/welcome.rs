@@ -117,6 +117,7 @@ impl Inner {
         self.tell(DeviceEvent::Joined {
             room: room.clone(),
             participants,
+            anchor: event.header.seq,
         });
         for what in alarms {
             let room = room.clone();

@@ -109,6 +109,7 @@ async fn connect(
         let mut writer = options.connect().await?;
         check_pragmas(&mut writer, journal).await?;
         migrate(&mut writer).await?;
+        write_anew(&mut writer).await?;
         let recent = recent::load(&mut writer).await;
         let recent = recent.map_err(|e| OpenError::Damaged(e.to_string()))?;
         let mut reading = Vec::with_capacity(readers);
@@ -143,6 +144,19 @@ async fn check_pragmas(
         }
     }
     Ok(())
+}
+
+/// Moves the write-ahead log into the database, and with it what a failed sync of an earlier
+/// process has left in the page cache alone: the system takes such pages for clean and would not
+/// write them again, so that later commits stood on a hole (LOG-9).
+async fn write_anew(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let (busy, _, _): (i64, i64, i64) = sqlx::query_as(CHECKPOINT).fetch_one(connection).await?;
+    match busy {
+        0 => Ok(()),
+        _ => Err(OpenError::Damaged(
+            "another program reads it, so its log cannot be written into it".to_owned(),
+        )),
+    }
 }
 
 /// Brings the schema to the newest version, each step in a transaction of its own.
@@ -219,6 +233,7 @@ const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_first.sql")];
 const BEGIN: &str = "BEGIN EXCLUSIVE";
 const COMMIT: &str = "COMMIT";
 const APPLICATION_ID: &str = "PRAGMA application_id";
+const CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 const USER_VERSION: &str = "PRAGMA user_version";
 const JOURNAL_MODE: &str = "SELECT CAST(journal_mode AS TEXT) FROM pragma_journal_mode";
 const SYNCHRONOUS: &str = "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous";
@@ -231,6 +246,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     COMMIT,
     APPLICATION_ID,
     USER_VERSION,
+    CHECKPOINT,
     JOURNAL_MODE,
     SYNCHRONOUS,
     FOREIGN_KEYS,

@@ -70,6 +70,30 @@ async fn an_acknowledged_append_survives_a_power_failure() {
     assert_eq!(page.len(), 20);
 }
 
+// LOG-9, F06: the system takes pages of a failed sync for clean; nothing may stand on them.
+#[tokio::test]
+async fn what_follows_a_failed_sync_and_a_restart_survives_a_power_failure() {
+    let disk = Disk::mount("sync-restart");
+    let running = open("sync-restart").await;
+    let (one, head) = begun(&running.store, "one").await;
+    let first = messages(&one, &head, &["first"]);
+    running.store.append(first.clone()).await.unwrap();
+    disk.fault(Some(Fault::Sync));
+    let second = messages(&one, &first.head, &["second"]);
+    running.store.append(second).await.unwrap_err();
+    disk.fault(None);
+    disk.kill_process();
+    running.close().await;
+    let running = open("sync-restart").await;
+    let head = running.store.head(&one).await.unwrap().unwrap();
+    let third = messages(&one, &head, &["third"]);
+    running.store.append(third.clone()).await.unwrap();
+    disk.fail_power(|| Fate::Lost);
+    running.close().await;
+    let running = open("sync-restart").await;
+    assert_eq!(running.store.head(&one).await.unwrap(), Some(third.head));
+}
+
 /// The disk of these tests does lose what is not synced, or the test above could not fail.
 #[tokio::test]
 async fn a_row_that_was_not_synced_does_not_survive() {

@@ -218,3 +218,26 @@ fn two_heads_signed_for_one_place_are_a_fork() {
     });
     assert_eq!(fork, [Kind::Fork]);
 }
+
+#[test]
+fn a_message_behind_a_removal_that_the_removed_device_can_read_is_found() {
+    let sealed = |epochs_after: u64| {
+        found(|scene| {
+            let last = scene.iter().find_map(|one| match one {
+                Observation::Removed { last, .. } => Some(*last),
+                _ => None,
+            });
+            let ended = scene.iter().find_map(|one| match one {
+                Observation::Committed { seq, epoch, .. } if Some(*seq) == last => Some(*epoch),
+                _ => None,
+            });
+            scene.push(Observation::Encrypted {
+                room: room(),
+                seq: last.unwrap() + 1,
+                epoch: ended.unwrap() + epochs_after,
+            });
+        })
+    };
+    assert_eq!(sealed(0), [Kind::OpenAfterRemoval]);
+    assert_eq!(sealed(1), []);
+}

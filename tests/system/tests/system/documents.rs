@@ -70,7 +70,10 @@ async fn a_root_that_is_neither_pinned_nor_known_is_refused() {
     let other = PrivateKey::from_seed(&random());
     let problem = with_new_key(&scene, &rogue, 2, &other).await.problem();
     assert_eq!(problem.code, Code::PeerUntrusted);
-    assert!(problem.detail.contains("which has not signed it"), "{problem}");
+    assert!(
+        problem.detail.contains("which has not signed it"),
+        "{problem}"
+    );
     assert_eq!(heads(&scene, &rogue).await.status, 200);
 }
 

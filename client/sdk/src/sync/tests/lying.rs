@@ -119,7 +119,10 @@ async fn a_device_says_since_when_it_is_not_up_to_date_until_a_fresh_head_comes(
     let [DeviceEvent::NotUpToDate { room: of, since }] = &told[..] else {
         panic!("told once: {told:?}");
     };
-    assert_eq!((of, Some(*since)), (&room, bob.device.not_up_to_date_since(&room)));
+    assert_eq!(
+        (of, Some(*since)),
+        (&room, bob.device.not_up_to_date_since(&room))
+    );
     world.hub.lock().head_ahead_ms = HEAD_STALE_MS + 1_000;
     bob.device.inner.keep_fresh().await.unwrap();
     assert_eq!(bob.told(), [DeviceEvent::UpToDate { room: room.clone() }]);
