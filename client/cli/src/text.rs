@@ -9,10 +9,7 @@ use crate::event::{Event, Message, Room};
 
 /// The line of an event, if people are told it. `current` is the room that lines go to.
 pub(crate) fn line(event: &Event, current: Option<&RoomUri>) -> Option<String> {
-    let at = |room: &RoomUri| match current == Some(room) {
-        true => String::new(),
-        false => format!("[{}] ", short(room)),
-    };
+    let at = |room: &RoomUri| place(room, current);
     let line = match event {
         Event::Connected | Event::Changed { .. } | Event::Queued { .. } => return None,
         Event::Session { user, .. } => format!("-- you are {}", user.address()),
@@ -80,6 +77,14 @@ pub(crate) fn line(event: &Event, current: Option<&RoomUri>) -> Option<String> {
         Event::Help { text } => (*text).to_owned(),
     };
     Some(printable(&line))
+}
+
+/// What stands before a line of another room than the current one.
+fn place(room: &RoomUri, current: Option<&RoomUri>) -> String {
+    match current == Some(room) {
+        true => String::new(),
+        false => format!("[{}] ", short(room)),
+    }
 }
 
 /// Hours and minutes of a time, UTC.

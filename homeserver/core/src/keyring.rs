@@ -203,7 +203,7 @@ fn signer<'a>(
             .filter_map(|k| Some((k, k.secret.as_ref()?)))
     };
     let turn = usable().find(|(key, _)| key.signs_from <= now_ms);
-    let chosen = turn.or_else(|| usable().last());
+    let chosen = turn.or_else(|| usable().next_back());
     // A ring has a key of each kind; without one, nobody would know the root under this id.
     chosen.map_or(("none", root), |(key, secret)| (key.id.as_str(), secret))
 }

@@ -26,7 +26,7 @@ pub(crate) fn keep(data: &Path, homeserver: Homeserver, tasks: &TokioTasks) {
             match homeserver.forks().await {
                 Ok(forks) => forks.iter().for_each(|fork| tell(&folder, fork)),
                 Err(problem) => {
-                    tracing::error!(%problem, "proofs of two histories wait for the store")
+                    tracing::error!(%problem, "proofs of two histories wait for the store");
                 }
             }
             homeserver.fork_found().await;

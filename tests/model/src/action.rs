@@ -57,7 +57,7 @@ pub enum Action {
 }
 
 /// Everything that can happen in a state.
-pub(crate) fn possible(room: &Room, state: &State, actions: &mut Vec<Action>) {
+pub(crate) fn possible(room: Room, state: &State, actions: &mut Vec<Action>) {
     for (term, hub) in (1..).zip(&state.hubs) {
         if hub.is_none() {
             continue;
@@ -87,7 +87,7 @@ pub(crate) fn possible(room: &Room, state: &State, actions: &mut Vec<Action>) {
     }
 }
 
-fn promotions(room: &Room, server: u8, actions: &mut Vec<Action>) {
+fn promotions(room: Room, server: u8, actions: &mut Vec<Action>) {
     let alone = room.rule.promote == Promote::ByLastEvent || room.rule.lacks(Flaw::AsksNobody);
     let with = servers().filter(|with| (*with == server) == alone);
     actions.extend(with.map(|with| Action::Promote { server, with }));

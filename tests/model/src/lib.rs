@@ -47,7 +47,7 @@ impl Model for Room {
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        action::possible(self, state, actions);
+        action::possible(*self, state, actions);
     }
 
     fn next_state(&self, state: &State, action: Action) -> Option<State> {

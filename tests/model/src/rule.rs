@@ -64,6 +64,7 @@ impl Rule {
     };
 
     /// The same rule without one of its parts.
+    #[must_use]
     pub const fn without(self, flaw: Flaw) -> Self {
         Self {
             flaw: Some(flaw),

@@ -163,7 +163,7 @@ fn promote(rule: Rule, state: &mut State, server: u8, with: u8) {
     }
     if rule.promote == Promote::ByLastEvent {
         let named = match rule.lacks(Flaw::BeginsBeforeLastEvent) {
-            true => state.servers.iter().find_map(|s| s.named()),
+            true => state.servers.iter().find_map(super::state::Server::named),
             false => state.server(server).named(),
         };
         if named != Some(server) {

@@ -67,7 +67,9 @@ impl Inner {
             }
         }
         drop(stale);
-        told.into_iter().for_each(|event| self.tell(event));
+        for event in told {
+            self.tell(event);
+        }
     }
 
     /// Active rooms whose newest head is at least so old, with its time; of a room without one the

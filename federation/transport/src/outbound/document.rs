@@ -252,13 +252,19 @@ fn tell(peer: &Peer, document: &VerifiedDocument, standing: Standing, is_pinned:
     };
     tracing::debug!(target: HOP_TARGET, hop = "root_pinned",
         "{server} signs as root key {root}, {by}");
-    match known.filter(|known| *known != root) {
-        Some(former) if standing == Standing::Replaced => tracing::warn!(%server, %root, %former,
+    if let Some(former) = known.filter(|known| *known != root) {
+        tell_changed(server, (former, root), standing);
+    }
+}
+
+fn tell_changed(server: &ServerName, (former, root): (PublicKey, PublicKey), standing: Standing) {
+    if standing == Standing::Replaced {
+        tracing::warn!(%server, %root, %former,
             "another server has taken the place of the one known; nothing is owed to it, and its \
-             rooms of before do not go on"),
-        Some(former) => tracing::info!(%server, %root, %former,
-            "the server has another root key, signed by the one before"),
-        None => (),
+             rooms of before do not go on");
+    } else {
+        tracing::info!(%server, %root, %former,
+            "the server has another root key, signed by the one before");
     }
 }
 

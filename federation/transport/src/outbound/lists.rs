@@ -218,7 +218,7 @@ mod tests {
         );
         keeper.set_blocked(&server, true);
         assert_eq!(keeper.unwanted(&server), Some(Unwanted::Blocked));
-        assert_eq!(keeper.blocked(), [server.clone()]);
+        assert_eq!(keeper.blocked(), std::slice::from_ref(&server));
         keeper.set_blocked(&server, false);
         assert_eq!(keeper.unwanted(&server), None);
     }

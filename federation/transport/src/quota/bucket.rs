@@ -34,7 +34,7 @@ impl Bucket {
         Err(missing
             .checked_div(rate.per_minute)
             .map_or(NEVER_MS, |wait| {
-                wait + u64::from(missing % rate.per_minute > 0)
+                wait + u64::from(!missing.is_multiple_of(rate.per_minute))
             }))
     }
 

@@ -79,7 +79,7 @@ async fn a_blocked_server_is_neither_called_nor_looked_up_nor_heard() {
     assert!(called.world.net.take().is_empty(), "nobody was asked");
     assert_eq!(
         called.world.store.blocked().await.unwrap(),
-        [skerry.clone()]
+        std::slice::from_ref(&skerry)
     );
     called.transport.set_blocked(&skerry, false).await.unwrap();
     notify(&called.transport).await.unwrap();

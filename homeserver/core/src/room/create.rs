@@ -79,12 +79,11 @@ impl Homeserver {
         let stored = snapshot.and_then(|snapshot| PublicRoom::load(&snapshot).ok());
         let same = stored
             .is_some_and(|stored| stored.epoch() > 0 || stored.group_info() == begun.group_info());
-        match made_it && same {
-            true => Ok(()),
-            false => {
-                let text = "the room's name is in use; draw another one";
-                Err(Problem::new(Code::RoomExists, text))
-            }
+        if made_it && same {
+            Ok(())
+        } else {
+            let text = "the room's name is in use; draw another one";
+            Err(Problem::new(Code::RoomExists, text))
         }
     }
 }

@@ -142,7 +142,7 @@ where
 async fn asks_nothing(asked: &AtomicBool) {
     tokio::time::sleep(HEAD).await;
     if asked.load(Ordering::Relaxed) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -59,12 +59,11 @@ async fn handler(
             "the server's store failed; nothing has changed",
         )
     })?;
-    let severed = match blocked {
-        true => operator.homeserver.order_out(&domain).await?,
-        false => {
-            operator.homeserver.retry_now(&domain);
-            holm_core::peer::Severed::default()
-        }
+    let severed = if blocked {
+        operator.homeserver.order_out(&domain).await?
+    } else {
+        operator.homeserver.retry_now(&domain);
+        holm_core::peer::Severed::default()
     };
     Ok(Json(BlockedPeer {
         domain,

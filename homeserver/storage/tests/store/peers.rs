@@ -43,8 +43,14 @@ async fn what_was_seen_of_a_root_is_kept_beside_the_block() {
         store.put_root_memory(&skerry, &memory).await.unwrap();
         assert_eq!(store.root_memory(&skerry).await.unwrap(), memory);
     }
-    assert_eq!(store.replaced().await.unwrap(), [skerry.clone()]);
-    assert_eq!(store.blocked().await.unwrap(), [skerry.clone()]);
+    assert_eq!(
+        store.replaced().await.unwrap(),
+        std::slice::from_ref(&skerry)
+    );
+    assert_eq!(
+        store.blocked().await.unwrap(),
+        std::slice::from_ref(&skerry)
+    );
     store.set_blocked(&skerry, false).await.unwrap();
     assert!(store.blocked().await.unwrap().is_empty());
     assert_eq!(store.root_memory(&skerry).await.unwrap(), memory);

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures::FutureExt;
-use holm_core::ports::{Clock, Exchange, ExchangeError, Future, PeerStore, Peers, Rng, Stored};
+use holm_core::ports::{
+    Clock, Exchange, ExchangeError, Future, PeerStore, Peers, Rng, RootMemory, Stored,
+};
 use holm_federation::{
     Resolve, ResolveError, Resolved, Route, SrvTarget, Transport, TransportParts, TransportSettings,
 };

@@ -186,16 +186,16 @@ fn agreeing() -> Vec<Value> {
             (p.second, p.links) = (p.first.clone(), Vec::new());
         }),
         none("two places without links", &["HEAD-4"], &|p| {
-            p.links.clear()
+            p.links.clear();
         }),
         none("a chain through the other head", &["HEAD-5"], &|p| {
             (p.second, p.links) = (head(&one, 4), links(&one, 3, 4));
         }),
         none("a chain that begins too late", &["HEAD-5"], &|p| {
-            drop(p.links.remove(0))
+            drop(p.links.remove(0));
         }),
         none("a chain that ends too early", &["HEAD-5"], &|p| {
-            drop(p.links.pop())
+            drop(p.links.pop());
         }),
         none("a chain with a gap", &["HEAD-5"], &|p| {
             p.first = head(&one, 1);
@@ -203,10 +203,10 @@ fn agreeing() -> Vec<Value> {
             p.links.remove(1);
         }),
         none("a link with another body", &["HEAD-5"], &|p| {
-            p.links[0].body.0[0] ^= 1
+            p.links[0].body.0[0] ^= 1;
         }),
         none("a first head that nobody signed", &["HEAD-3"], &|p| {
-            p.first.signature.0[0] ^= 1
+            p.first.signature.0[0] ^= 1;
         }),
         none("a second head by another key", &["HEAD-3"], &|p| {
             p.second = head_by("another key", NOW, &other, 4);

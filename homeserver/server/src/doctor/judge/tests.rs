@@ -265,15 +265,15 @@ fn served(document: &Document) -> Served {
 }
 
 /// What is told of a document first.
-fn of_document(served: Result<Served, String>) -> Finding {
-    document::served(&skerry(), AT, &served, NOW).0.remove(0)
+fn of_document(served: &Result<Served, String>) -> Finding {
+    document::served(&skerry(), AT, served, NOW).0.remove(0)
 }
 
 // DOC-2, DOC-4, DOC-7, DOC-8
 #[test]
 fn each_thing_wrong_with_a_document_names_its_fix() {
     is(
-        &of_document(Ok(served(&content()))),
+        &of_document(&Ok(served(&content()))),
         Level::Ok,
         "serial 1",
         "",
@@ -281,7 +281,7 @@ fn each_thing_wrong_with_a_document_names_its_fix() {
     let with = |change: fn(&mut Document)| {
         let mut document = content();
         change(&mut document);
-        of_document(Ok(served(&document)))
+        of_document(&Ok(served(&document)))
     };
     let expired = with(|document| document.expires = NOW - HOUR);
     is(&expired, Level::Fail, "expired 60 min ago", "clock");
@@ -298,13 +298,18 @@ fn each_thing_wrong_with_a_document_names_its_fix() {
     if let Ok(signed) = &mut broken.document {
         signed.root = key(7).public();
     }
-    is(&of_document(Ok(broken)), Level::Fail, "not signed", "proxy");
+    is(
+        &of_document(&Ok(broken)),
+        Level::Fail,
+        "not signed",
+        "proxy",
+    );
     let html = Ok(Served {
         document: Err("expected value".to_owned()),
         ..served(&content())
     });
     is(
-        &of_document(html),
+        &of_document(&html),
         Level::Fail,
         "no server document",
         "proxy",
@@ -314,14 +319,14 @@ fn each_thing_wrong_with_a_document_names_its_fix() {
         ..served(&content())
     });
     is(
-        &of_document(missing),
+        &of_document(&missing),
         Level::Fail,
         "404",
         "/.well-known/holm",
     );
     let silent = Err("no answer within 6 s".to_owned());
     is(
-        &of_document(silent),
+        &of_document(&silent),
         Level::Fail,
         "no answer",
         "Holm server",

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use holm_core::ports::RoomStore;
+use holm_protocol::RoomUri;
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, Strategy, prop_oneof, proptest};
 
@@ -119,7 +120,9 @@ async fn check(steps: Vec<Step>) {
                     .await
                     .unwrap();
                 if let Some(part) = devices.get_mut(DEVICES[n]) {
-                    marks.iter().for_each(|mark| part.raise(*mark));
+                    for mark in marks {
+                        part.raise(mark);
+                    }
                 }
             }
             Step::Advance { peer, cursors } => {
@@ -132,31 +135,39 @@ async fn check(steps: Vec<Step>) {
                     .await
                     .unwrap();
                 if let Some(part) = peers.get_mut(PEERS[peer]) {
-                    cursors.iter().for_each(|cursor| part.raise((*cursor, 0)));
+                    for cursor in cursors {
+                        part.raise((cursor, 0));
+                    }
                 }
             }
         }
-        for name in DEVICES {
-            let found = store.membership(&device(name, "d1"), &room).await.unwrap();
-            let found = found.map(|m| Part {
-                anchor: m.anchor,
-                until: m.until,
-                marks: (m.delivered, m.read),
-            });
-            assert_eq!(found, devices.get(name).copied(), "{name}");
-        }
-        let found = store.peers(&room).await.unwrap().into_iter();
-        let found = found.map(|c| {
-            let part = Part {
-                anchor: c.anchor,
-                until: c.until,
-                marks: (c.cursor, 0),
-            };
-            (c.server.to_string(), part)
-        });
-        let expected = peers.iter().map(|(name, part)| ((*name).to_owned(), *part));
-        assert_eq!(found.collect::<BTreeMap<_, _>>(), expected.collect());
+        compare(&running, &room, (&devices, &peers)).await;
     }
+}
+
+/// The store has what the model has.
+async fn compare(running: &Running, room: &RoomUri, (devices, peers): (&Parts, &Parts)) {
+    let store = &running.store;
+    for name in DEVICES {
+        let found = store.membership(&device(name, "d1"), room).await.unwrap();
+        let found = found.map(|m| Part {
+            anchor: m.anchor,
+            until: m.until,
+            marks: (m.delivered, m.read),
+        });
+        assert_eq!(found, devices.get(name).copied(), "{name}");
+    }
+    let found = store.peers(room).await.unwrap().into_iter();
+    let found = found.map(|c| {
+        let part = Part {
+            anchor: c.anchor,
+            until: c.until,
+            marks: (c.cursor, 0),
+        };
+        (c.server.to_string(), part)
+    });
+    let expected = peers.iter().map(|(name, part)| ((*name).to_owned(), *part));
+    assert_eq!(found.collect::<BTreeMap<_, _>>(), expected.collect());
 }
 
 /// Those of `wanted` who are not in, or leave by the same commit.

@@ -8,6 +8,7 @@ use super::{ROOT, document, hex, of, with};
 use crate::fixtures::{islet, key, skerry};
 
 /// The cases.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(super) fn successions() -> Vec<Value> {
     let (first, second) = (key("first root of islet"), key("second root of islet"));
     let own = key(ROOT);

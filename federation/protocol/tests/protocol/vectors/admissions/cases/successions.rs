@@ -12,6 +12,7 @@ use crate::fixtures::{islet, key, skerry};
 use crate::vectors::case::hex;
 
 /// The cases.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 pub(super) fn successions() -> Vec<Value> {
     let (now, next, last) = (key("root of islet"), key("next root"), key("last root"));
     let step = |former: &PrivateKey, root: &PrivateKey| {
