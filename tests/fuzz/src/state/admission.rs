@@ -213,7 +213,7 @@ fn carry_out(group: &mut GroupView, commit: &CommitView, admitted: &Admitted) {
 
 fn insert(group: &mut GroupView, new: &NewLeaf) {
     let taken: BTreeSet<u32> = group.leaves.iter().map(|leaf| leaf.index).collect();
-    let free = (0..)
+    let free = (0..=u32::MAX)
         .find(|index| !taken.contains(index))
         .expect("a free index");
     group.leaves.push(Leaf {

@@ -42,7 +42,7 @@ fn request(input: &mut Input<'_>) -> Option<Request<Body>> {
         path = path.replace(place, &bodies::parameter(input));
     }
     match input.below(4) {
-        2 => path.push_str(&format!("?after={}", bodies::printable(input.run()))),
+        2 => path.extend(["?after=", bodies::printable(input.run()).as_str()]),
         3 => path.push_str(&bodies::printable(input.run())),
         _ => {}
     }

@@ -268,7 +268,7 @@ impl Model {
         body: Vec<u8>,
         answer: Result<Sent, Problem>,
     ) {
-        let Ok(sent) = answer else {
+        let Some(sent) = answer.ok() else {
             return;
         };
         let id = id.expect("what is taken has an id");

@@ -103,7 +103,7 @@ impl Talk {
     async fn step(&mut self, input: &mut Input<'_>) {
         let messages = &story().messages;
         let frame = match input.below(16) {
-            0 | 1 => self.hello(input),
+            0 | 1 => hello(input),
             2..=4 => DeviceFrame::Send {
                 room: room(),
                 message: messages[input.below(messages.len())].bytes.clone().into(),
@@ -145,18 +145,6 @@ impl Talk {
         };
         let text = serde_json::to_string(&frame).expect("plain data");
         self.say(Message::text(text)).await;
-    }
-
-    fn hello(&mut self, input: &mut Input<'_>) -> DeviceFrame {
-        let from = input.below(8);
-        let cursors = match from {
-            7 => BTreeMap::new(),
-            n => {
-                let from = u64::try_from(n).expect("a small number");
-                BTreeMap::from([(room(), from)])
-            }
-        };
-        DeviceFrame::Hello { cursors }
     }
 
     /// A right frame with some of its text replaced.
@@ -203,8 +191,9 @@ impl Talk {
 
     fn hear(&mut self, text: &[u8]) {
         match frame::read::<ServerFrame>(text).expect("a frame of the protocol") {
-            ServerFrame::Event { event, .. } => self.take(event.as_slice()),
-            ServerFrame::Welcome { event, .. } => self.take(event.as_slice()),
+            ServerFrame::Event { event, .. } | ServerFrame::Welcome { event, .. } => {
+                self.take(event.as_slice());
+            }
             ServerFrame::Sent {
                 client_msg_id, seq, ..
             } => {
@@ -238,4 +227,16 @@ impl Talk {
             assert!(u64::try_from(events.len()).is_ok_and(|newest| *seq <= newest));
         }
     }
+}
+
+fn hello(input: &mut Input<'_>) -> DeviceFrame {
+    let from = input.below(8);
+    let cursors = match from {
+        7 => BTreeMap::new(),
+        n => {
+            let from = u64::try_from(n).expect("a small number");
+            BTreeMap::from([(room(), from)])
+        }
+    };
+    DeviceFrame::Hello { cursors }
 }
