@@ -16,7 +16,10 @@ pub struct TestCitation {
 /// Whether a whole file is test code. This crate's own fixtures are no tests of Holm.
 pub fn is_test_file(path: &str) -> bool {
     !is_own(path)
-        && (path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs"))
+        && (path.starts_with("tests/")
+            || path.contains("/tests/")
+            || path.ends_with("/tests.rs")
+            || path.ends_with("/model.rs"))
 }
 
 /// Whether the file belongs to this crate.
