@@ -26,6 +26,9 @@ struct Arguments {
     /// For how many simulated seconds things break.
     #[arg(long, default_value_t = 240)]
     seconds: u64,
+    /// Bring people in again who were removed; this finds that windows are forgotten.
+    #[arg(long)]
+    returns: bool,
     /// Say nothing of seeds that are sound.
     #[arg(long)]
     quiet: bool,
@@ -85,7 +88,8 @@ fn run_all(arguments: &Arguments) -> Total {
                     if seed >= end {
                         return;
                     }
-                    let plan = Plan::of(seed, arguments.seconds);
+                    let mut plan = Plan::of(seed, arguments.seconds);
+                    plan.returns = arguments.returns;
                     let outcome = world::run(plan, arguments.trace);
                     let sound = outcome.findings.0.is_empty();
                     let silent = arguments.quiet && sound;

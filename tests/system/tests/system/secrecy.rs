@@ -17,6 +17,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         .flat_map(|path| {
             if path.is_dir() {
                 files(&path)
+            } else if !path.is_file() {
+                // The operator's socket holds nothing.
+                Vec::new()
             } else {
                 vec![path]
             }
