@@ -34,6 +34,9 @@ pub enum OpenError {
     /// The ids of the newest submits can't be read.
     #[error("the database is damaged: {0}")]
     Damaged(String),
+    /// Another program is in the middle of reading it, so its log can't be written into it.
+    #[error("another program is reading the database; let it end, then start again")]
+    Read,
     /// SQLite could not open or migrate it.
     #[error("the database could not be opened: {0}")]
     Database(#[from] sqlx::Error),
@@ -153,9 +156,7 @@ async fn write_anew(connection: &mut SqliteConnection) -> Result<(), OpenError> 
     let (busy, _, _): (i64, i64, i64) = sqlx::query_as(CHECKPOINT).fetch_one(connection).await?;
     match busy {
         0 => Ok(()),
-        _ => Err(OpenError::Damaged(
-            "another program reads it, so its log cannot be written into it".to_owned(),
-        )),
+        _ => Err(OpenError::Read),
     }
 }
 

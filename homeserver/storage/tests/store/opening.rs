@@ -38,6 +38,23 @@ async fn a_second_server_on_the_same_folder_is_refused() {
     open(folder.path()).await.unwrap();
 }
 
+/// A start writes the log into the database, which a program in the middle of reading forbids.
+#[tokio::test]
+async fn a_start_while_another_program_reads_says_so_and_works_once_it_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = open(folder.path()).await.unwrap();
+    let options = SqliteConnectOptions::new().filename(folder.path().join("holm.db"));
+    let mut reader = options.connect().await.unwrap();
+    let reading = sqlx::raw_sql("BEGIN; SELECT count(*) FROM account");
+    reading.execute(&mut reader).await.unwrap();
+    account(&first.store, "alice").await;
+    first.close().await;
+    let second = open(folder.path()).await;
+    assert!(matches!(second, Err(OpenError::Read)));
+    reader.close().await.unwrap();
+    open(folder.path()).await.unwrap();
+}
+
 #[tokio::test]
 async fn only_its_owner_reads_the_database() {
     let parent = tempfile::tempdir().unwrap();
