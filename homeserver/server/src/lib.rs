@@ -7,6 +7,7 @@
 pub mod command;
 mod crash;
 pub mod failure;
+mod refusal;
 pub mod report;
 
 pub mod config;

@@ -10,8 +10,8 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::IntoResponse;
 use holm_protocol::{Code, Problem};
-use http::header::{CONNECTION, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
-use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::{HeaderValue, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -23,6 +23,7 @@ use tower::ServiceExt;
 
 use super::Security;
 use super::slots::{Counted, Slot};
+use crate::refusal::Refusal;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -178,10 +179,7 @@ fn closing(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// A problem that comes from no API (PROB-1).
+/// A problem that comes from no API.
 fn refusal(code: Code, detail: &str) -> Response<Body> {
-    let problem = Problem::new(code, detail);
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
-    let body = serde_json::to_string(&problem).unwrap_or_default();
-    (status, [(CONTENT_TYPE, "application/problem+json")], body).into_response()
+    Refusal::from(Problem::new(code, detail)).into_response()
 }

@@ -5,7 +5,7 @@ use axum::extract::{FromRequest, Request};
 use holm_protocol::{Code, Problem, json};
 use serde::de::DeserializeOwned;
 
-use super::refusal::Refusal;
+use crate::refusal::Refusal;
 
 /// A body that was read.
 pub(super) struct Body<T>(pub(super) T);

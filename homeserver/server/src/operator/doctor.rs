@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::endpoint::Endpoint;
-use super::refusal::Refusal;
 use super::state::Operator;
 use crate::doctor::{Finding, Findings, TIME_MAX, inside};
+use crate::refusal::Refusal;
 
 /// The endpoint.
 pub const DOCTOR: Endpoint<Examine, Examined> = Endpoint::takes("/operator/v1/doctor");

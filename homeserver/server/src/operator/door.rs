@@ -13,10 +13,10 @@ use holm_core::ports::Tasks as _;
 use holm_protocol::{Code, Problem};
 use tokio::net::UnixListener;
 
-use super::refusal::Refusal;
 use super::socket::ShortFolder;
 use super::state::Operator;
 use super::{SOCKET_FILE, router};
+use crate::refusal::Refusal;
 use crate::runtime::TokioTasks;
 
 /// A folder of the owner alone in which the socket is made, until its mode is right.

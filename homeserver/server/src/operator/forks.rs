@@ -7,8 +7,8 @@ use holm_protocol::{RoomUri, ServerName};
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::Endpoint;
-use super::refusal::Refusal;
 use super::state::Operator;
+use crate::refusal::Refusal;
 
 /// The endpoint.
 pub const FORKS: Endpoint<(), Forks> = Endpoint::tells("/operator/v1/forks");

@@ -6,8 +6,8 @@ use holm_protocol::ServerName;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::Endpoint;
-use super::refusal::Refusal;
 use super::state::Operator;
+use crate::refusal::Refusal;
 
 /// The endpoint.
 pub const HEALTH: Endpoint<(), Health> = Endpoint::tells("/operator/v1/health");

@@ -8,8 +8,8 @@ use holm_protocol::{PublicKey, ServerName};
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::Endpoint;
-use super::refusal::Refusal;
 use super::state::Operator;
+use crate::refusal::Refusal;
 
 /// The endpoint.
 pub const PEERS: Endpoint<(), Peers> = Endpoint::tells("/operator/v1/peers");

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use super::endpoint::Endpoint;
-use super::refusal::Refusal;
 use super::state::Operator;
+use crate::refusal::Refusal;
 
 /// The endpoint.
 pub const ROTATE_KEYS: Endpoint<RotateKeys, RotatedKeys> =

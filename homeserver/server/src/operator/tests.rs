@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::Body;
 use super::endpoint::Endpoint;
-use super::refusal::Refusal;
 use super::{Client, ClientError, PEERS, SOCKET_FILE, door};
+use crate::refusal::Refusal;
 use crate::runtime::TokioTasks;
 
 const DOUBLE: Endpoint<Number, Number> = Endpoint::takes("/operator/v1/double");
