@@ -7,6 +7,7 @@
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 /// How waits for the replica are brought to their end.
@@ -38,6 +39,7 @@ impl<F: Future, B: Fn() -> bool + Unpin> Future for InPlace<F, B> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut woken = false;
         loop {
             let signal = Arc::new(Signal::new(cx.waker().clone()));
             let waker = Waker::from(Arc::clone(&signal));
@@ -50,24 +52,34 @@ impl<F: Future, B: Fn() -> bool + Unpin> Future for InPlace<F, B> {
                 return polled;
             }
             if !(self.busy)() {
-                signal.forward();
+                signal.forward(woken);
                 return Poll::Pending;
             }
-            signal.wait();
+            // Whether SQLite was quick or slow, the task is polled as often afterwards.
+            woken |= signal.wait();
         }
     }
 }
 
-/// Wakes the thread that waits, and the task once it is told to.
+/// Tells the thread that waits of SQLite's answer, and wakes the task for everything else.
+///
+/// SQLite's thread may tell a moment after its answer was found. That wakes no task: it would be
+/// polled once more or not, as the machine's scheduler likes, and no seed would replay.
 struct Signal {
     state: Mutex<SignalState>,
-    came: Condvar,
+    answered: Condvar,
     task: Waker,
+    /// The thread of the task, on which everything happens that a task is woken for.
+    thread: ThreadId,
 }
 
 #[derive(Default)]
 struct SignalState {
+    /// Told by another thread.
+    answered: bool,
+    /// Woken on the thread of the task.
     woken: bool,
+    /// The task is woken at once.
     forwards: bool,
 }
 
@@ -78,8 +90,9 @@ impl Signal {
     fn new(task: Waker) -> Self {
         Self {
             state: Mutex::default(),
-            came: Condvar::new(),
+            answered: Condvar::new(),
             task,
+            thread: thread::current().id(),
         }
     }
 
@@ -87,38 +100,44 @@ impl Signal {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on the task is woken.
-    fn forward(&self) {
+    /// From now on the task is woken, and now if it was while it was polled.
+    fn forward(&self, woken: bool) {
         let mut state = self.state();
         state.forwards = true;
-        if state.woken {
+        if woken || state.woken {
             self.task.wake_by_ref();
         }
     }
 
-    /// Waits on this thread.
-    fn wait(&self) {
-        let state = self.state();
-        let waited = self
-            .came
-            .wait_timeout_while(state, WAIT_MAX, |state| !state.woken);
-        let (mut state, timed_out) = waited.unwrap_or_else(PoisonError::into_inner);
+    /// Waits for another thread on this one, unless the task was woken while it was polled; whether
+    /// it was.
+    fn wait(&self) -> bool {
+        let waiting = self
+            .answered
+            .wait_timeout_while(self.state(), WAIT_MAX, |state| {
+                !state.answered && !state.woken
+            });
+        let (mut state, waited) = waiting.unwrap_or_else(PoisonError::into_inner);
         assert!(
-            !timed_out.timed_out(),
+            !waited.timed_out(),
             "the replica's lock is held over a wait for something else"
         );
         state.forwards = true;
+        state.woken
     }
 }
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
         let mut state = self.state();
-        state.woken = true;
-        if state.forwards {
+        if thread::current().id() != self.thread {
+            state.answered = true;
+            self.answered.notify_one();
+        } else if state.forwards {
             self.task.wake_by_ref();
+        } else {
+            state.woken = true;
         }
-        self.came.notify_one();
     }
 }
 

@@ -13,6 +13,7 @@ use holm_simulation::world::{self, Outcome};
 
 /// Runs a federation in simulation, once for each seed.
 #[derive(Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 struct Arguments {
     /// The first seed.
     #[arg(default_value_t = 1)]
