@@ -18,6 +18,7 @@ pub use held::{HeldMessage, HeldStore, Hold, Settled};
 pub use key_packages::{Claim, KeyPackageStore, StoredKeyPackage};
 pub use log::{Append, AppendError, Attachment, Entry, Expect, LogHead, LogStore, StoredEntry};
 pub use peers::{Answer, Exchange, ExchangeError, PeerError, PeerStore, Peers, RootMemory};
+pub(crate) use rooms::first_open;
 pub use rooms::{
     Fold, Membership, PeerCursor, RoomRecord, RoomStanding, RoomStore, StoredFork, StoredOrder,
 };

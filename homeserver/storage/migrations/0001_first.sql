@@ -128,7 +128,8 @@ CREATE TABLE fork (
     PRIMARY KEY (room, term)
 ) STRICT;
 
--- Devices of this server in rooms.
+-- Devices of this server in rooms: a row for each time one was let in. Runs of one device in one
+-- room do not overlap.
 CREATE TABLE membership (
     device TEXT NOT NULL,
     room TEXT NOT NULL REFERENCES room (room),
@@ -136,18 +137,18 @@ CREATE TABLE membership (
     until INTEGER CHECK (until >= anchor),
     delivered INTEGER NOT NULL CHECK (delivered >= 0),
     read INTEGER NOT NULL CHECK (read >= 0),
-    PRIMARY KEY (device, room)
+    PRIMARY KEY (device, room, anchor)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX membership_room ON membership (room, until);
 
--- Other servers in rooms of which this server is hub.
+-- Other servers in rooms of which this server is hub: a row for each time one was let in.
 CREATE TABLE peer (
     room TEXT NOT NULL REFERENCES room (room),
     server TEXT NOT NULL,
     anchor INTEGER NOT NULL CHECK (anchor >= 0),
     until INTEGER CHECK (until >= anchor),
     cursor INTEGER NOT NULL CHECK (cursor >= 0),
-    PRIMARY KEY (room, server)
+    PRIMARY KEY (room, server, anchor)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX peer_server ON peer (server);
 

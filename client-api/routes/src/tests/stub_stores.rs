@@ -218,6 +218,14 @@ impl RoomStore for Stores {
         stored(self.membership_of(room))
     }
 
+    fn memberships_in<'a>(
+        &'a self,
+        _device: &'a DeviceUri,
+        room: &'a RoomUri,
+    ) -> Stored<'a, Vec<Membership>> {
+        stored(self.membership_of(room).into_iter().collect())
+    }
+
     fn local_devices<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Vec<DeviceUri>> {
         stored(Vec::new())
     }

@@ -196,6 +196,14 @@ impl RoomStore for Stub {
         fails()
     }
 
+    fn memberships_in<'a>(
+        &'a self,
+        _device: &'a DeviceUri,
+        _room: &'a RoomUri,
+    ) -> Stored<'a, Vec<Membership>> {
+        fails()
+    }
+
     fn local_devices<'a>(&'a self, _room: &'a RoomUri) -> Stored<'a, Vec<DeviceUri>> {
         fails()
     }

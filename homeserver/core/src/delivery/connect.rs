@@ -36,15 +36,15 @@ impl Homeserver {
                 return Err(internal(&error));
             }
         };
-        let places = memberships
-            .iter()
-            .map(|m| (m.room.clone(), Place::of(m, cursors.get(&m.room).copied())));
-        Ok(Subscription::new(
-            self.clone(),
-            caller.device.clone(),
-            connection,
-            places.collect(),
-        ))
+        let runs = memberships.chunk_by(|a, b| a.room == b.room);
+        let places = runs.filter_map(|runs| {
+            let room = &runs.first()?.room;
+            let place = Place::of(runs.to_vec(), cursors.get(room).copied())?;
+            Some((room.clone(), place))
+        });
+        let places = places.collect();
+        let device = caller.device.clone();
+        Ok(Subscription::new(self.clone(), device, connection, places))
     }
 
     /// The device has read every refusal in a room, and sends what it sends in that knowledge.

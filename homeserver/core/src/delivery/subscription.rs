@@ -9,7 +9,7 @@ use holm_protocol::{DeviceUri, Problem, RoomUri};
 use super::connection::{Connection, Look};
 use super::{LiveEvent, Outgoing};
 use crate::homeserver::{Homeserver, internal};
-use crate::ports::{Membership, StoredEntry};
+use crate::ports::{Membership, StoredEntry, first_open};
 
 /// Events of one room in one go, so that a busy room does not hold up the others.
 const TURN_EVENTS: usize = 64;
@@ -24,6 +24,8 @@ pub(super) struct Place {
     anchor: u64,
     until: Option<u64>,
     cursor: u64,
+    /// The device was let in again after `until`.
+    comes_back: bool,
     head_at: u64,
 }
 
@@ -42,16 +44,20 @@ pub struct Subscription {
 }
 
 impl Place {
-    /// A place by membership, moved to the device's own cursor where it gave one, also past the
-    /// newest event (SYNC-19).
-    pub(super) fn of(membership: &Membership, cursor: Option<u64>) -> Self {
+    /// The place by a device's memberships in a room, oldest first: in the first that it has not
+    /// read to its end, by its own cursor where it gave one, also past the newest event (SYNC-19).
+    pub(super) fn of(memberships: Vec<Membership>, cursor: Option<u64>) -> Option<Self> {
+        let newest = memberships.last()?.anchor;
+        let reached = |m: &Membership| cursor.unwrap_or(m.delivered);
+        let membership = first_open(memberships, |m| m.is_over_at(reached(m)))?;
         let before_anchor = membership.anchor.saturating_sub(1);
-        Self {
+        Some(Self {
             anchor: membership.anchor,
             until: membership.until,
-            cursor: cursor.unwrap_or(membership.delivered).max(before_anchor),
+            cursor: reached(&membership).max(before_anchor),
+            comes_back: membership.anchor < newest,
             head_at: 0,
-        }
+        })
     }
 
     fn is_within(&self, seq: u64) -> bool {
@@ -174,19 +180,14 @@ impl Subscription {
 
     /// Entry, re-entry or removal: the membership is read again.
     async fn refresh(&mut self, room: &RoomUri) -> Result<(), Problem> {
-        let membership = self
-            .homeserver
-            .ports
-            .rooms
-            .membership(&self.device, room)
-            .await;
-        let Some(membership) = membership.map_err(|e| internal(&e))? else {
-            self.places.remove(room);
-            return Ok(());
-        };
+        let rooms = &self.homeserver.ports.rooms;
+        let memberships = rooms.memberships_in(&self.device, room).await;
+        let memberships = memberships.map_err(|e| internal(&e))?;
         let cursor = self.places.get(room).map(|p| p.cursor);
-        self.places
-            .insert(room.clone(), Place::of(&membership, cursor));
+        match Place::of(memberships, cursor) {
+            Some(place) => drop(self.places.insert(room.clone(), place)),
+            None => drop(self.places.remove(room)),
+        }
         Ok(())
     }
 
@@ -223,11 +224,15 @@ impl Subscription {
             .filter(|(seq, _)| place.is_within(*seq))
             .collect();
         let cut = events.len() < read;
-        let Some((last, _)) = events.last() else {
+        let last = events.last().map(|(seq, _)| *seq);
+        // Where nothing is left of a former time in the room, the next begins.
+        let reached = last.or(place.until.filter(|_| place.comes_back));
+        let Some(reached) = reached else {
             return Ok(false);
         };
+        let returned = place.comes_back && place.until == Some(reached);
         if let Some(place) = self.places.get_mut(room) {
-            place.cursor = *last;
+            place.cursor = reached;
         }
         let event = |(_, event)| Outgoing::Event {
             room: room.clone(),
@@ -235,8 +240,11 @@ impl Subscription {
             head: None,
         };
         outgoing.extend(events.into_iter().map(event));
+        if returned {
+            self.refresh(room).await?;
+        }
         // A short page from the store may be the byte limit: look once more.
-        Ok(!cut)
+        Ok(!cut || returned)
     }
 
     async fn events_after(

@@ -43,8 +43,9 @@ impl Homeserver {
         let followed: Vec<_> = followed.map(|(room, _, _)| room).collect();
         let brought = self.ports.rooms.rooms_of_peer(server).await;
         let brought = brought.map_err(stored)?.into_iter();
-        let live = brought.filter(|c| c.until.is_none_or(|until| c.cursor < until));
-        let brought: Vec<_> = live.map(|c| c.room).take(NOTIFY_ROOMS_MAX).collect();
+        let live = brought.filter(|c| !c.is_over_at(c.cursor));
+        let brought: BTreeSet<_> = live.map(|c| c.room).collect();
+        let brought: Vec<_> = brought.into_iter().take(NOTIFY_ROOMS_MAX).collect();
         for page in followed.chunks(NOTIFY_ROOMS_MAX) {
             self.compare(server, page).await?;
         }

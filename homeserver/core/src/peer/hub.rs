@@ -10,7 +10,7 @@ use holm_protocol::{Code, Problem, RoomUri, ServerName, UserUri};
 use tokio::sync::oneshot;
 
 use crate::homeserver::{Homeserver, internal};
-use crate::ports::PeerCursor;
+use crate::ports::{PeerCursor, first_open};
 use crate::room::{Command, Submission, stopping, unknown};
 
 impl Homeserver {
@@ -71,7 +71,7 @@ impl Homeserver {
     }
 
     /// A follower pulls events after `after` (FED-7); also one whose last participant has gone,
-    /// up to the event that removed it.
+    /// up to the event that removed it, and from its next anchor where it came back.
     pub async fn peer_events(
         &self,
         peer: &ServerName,
@@ -79,7 +79,8 @@ impl Homeserver {
         after: u64,
     ) -> Result<LogPage, Problem> {
         self.check_hub_of(room).await?;
-        let cursor = self.owed(peer, room).await?.ok_or_else(|| unknown(room))?;
+        let parts = self.parts_of(peer, room).await?;
+        let cursor = first_open(parts, |c| c.is_over_at(after)).ok_or_else(|| unknown(room))?;
         let after = after.max(cursor.anchor.saturating_sub(1));
         self.page_for(&PeerCursor {
             cursor: after,
@@ -122,8 +123,9 @@ impl Homeserver {
         let Some(standing) = standing.map_err(|e| internal(&e))? else {
             return Ok(None);
         };
-        let owed = self.owed(peer, room).await?;
-        let follows = standing.hub == *self.name() && owed.is_some_and(|c| c.until.is_none());
+        let parts = self.parts_of(peer, room).await?;
+        let is_in = parts.last().is_some_and(|c| c.until.is_none());
+        let follows = standing.hub == *self.name() && is_in;
         let is_hub = standing.hub == *peer;
         let both = [peer, self.name()];
         let beside = both.iter().all(|one| standing.servers.contains(one));
@@ -172,15 +174,16 @@ impl Homeserver {
         Ok(*answer.await.map_err(|_ended| stopping())??)
     }
 
-    /// What a peer is or was owed of a room of which this server is hub.
-    async fn owed(&self, peer: &ServerName, room: &RoomUri) -> Result<Option<PeerCursor>, Problem> {
-        let peers = self
-            .ports
-            .rooms
-            .peers(room)
-            .await
-            .map_err(|e| internal(&e))?;
-        Ok(peers.into_iter().find(|c| c.server == *peer))
+    /// What a peer is or was owed of a room of which this server is hub, oldest first.
+    async fn parts_of(
+        &self,
+        peer: &ServerName,
+        room: &RoomUri,
+    ) -> Result<Vec<PeerCursor>, Problem> {
+        let peers = self.ports.rooms.peers(room).await;
+        let mut parts = peers.map_err(|e| internal(&e))?;
+        parts.retain(|c| c.server == *peer);
+        Ok(parts)
     }
 
     /// Rooms that do not exist and rooms without a participant of the peer look alike (FED-13).

@@ -243,9 +243,9 @@ impl Bring {
             return Ok(Some(known));
         }
         let stored = self.homeserver.ports.rooms.peers(room).await;
-        let stored = stored.map_err(|e| e.to_string())?.into_iter();
-        let ours = stored.into_iter().find(|c| c.server == self.server);
-        Ok(ours.map(|cursor| self.cursors.learn(cursor, commit_seq)))
+        let mut stored = stored.map_err(|e| e.to_string())?;
+        stored.retain(|c| c.server == self.server);
+        Ok(self.cursors.learn(stored, commit_seq))
     }
 
     fn advance(&mut self, sent: &Sent, answer: NotifyResponse) {
@@ -281,8 +281,8 @@ impl Bring {
                 "relayed to {}, which has {room} durably up to event {}",
                 self.server, result.cursor);
             self.cursors.advance(room, reached, Instant::now());
-            if reached < newest {
-                // It went as far as it could; what follows is brought from there.
+            if reached < newest || cursor.is_over_at(reached) {
+                // It went as far as it could, or was let in again: what follows is brought.
                 self.work.wake.add(room);
             }
         }

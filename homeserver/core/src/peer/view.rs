@@ -31,15 +31,20 @@ struct Standing {
     newest: u64,
 }
 
+impl Standing {
+    /// Events that the peer is owed.
+    fn owed(&self) -> u64 {
+        let end = self.cursor.until.unwrap_or(self.newest);
+        end.saturating_sub(self.cursor.cursor)
+    }
+}
+
 impl PeerView {
-    /// Counts a room of which this server is hub.
-    fn count(&mut self, standing: &Standing) {
-        let Standing { cursor, newest } = standing;
-        let owed = newest.saturating_sub(cursor.cursor);
-        let owed = cursor
-            .until
-            .map_or(owed, |until| until.saturating_sub(cursor.cursor));
-        self.rooms_brought += usize::from(cursor.until.is_none());
+    /// Counts a room of which this server is hub; its parts of the room, where it came back.
+    fn count(&mut self, parts: &[Standing]) {
+        let owed = parts.iter().map(Standing::owed).sum::<u64>();
+        let is_in = parts.iter().any(|part| part.cursor.until.is_none());
+        self.rooms_brought += usize::from(is_in);
         self.rooms_owed += usize::from(owed > 0);
         self.events_owed = self.events_owed.saturating_add(owed);
     }
@@ -63,8 +68,8 @@ impl Homeserver {
             let standings = self.standings(&server).await?;
             let resting = self.outbound.known(&server);
             let view = views.entry(server).or_default();
-            for standing in &standings {
-                view.count(standing);
+            for parts in standings.chunk_by(|a, b| a.cursor.room == b.cursor.room) {
+                view.count(parts);
             }
             view.rooms_resting = resting.map_or(0, |work| work.wake.resting());
         }
@@ -133,17 +138,23 @@ mod tests {
     #[test]
     fn a_peer_is_owed_what_follows_its_cursor_and_nothing_after_its_end() {
         let mut view = PeerView::default();
-        for standing in [
-            standing(7, None, 10),
-            standing(10, None, 10),
-            standing(3, Some(5), 10),
-            standing(5, Some(5), 10),
-        ] {
-            view.count(&standing);
+        let came_back = [standing(3, Some(5), 10), standing(8, None, 10)];
+        let rooms: [&[Standing]; 5] = [
+            &[standing(7, None, 10)],
+            &[standing(10, None, 10)],
+            &[standing(3, Some(5), 10)],
+            &[standing(5, Some(5), 10)],
+            &came_back,
+        ];
+        for parts in rooms {
+            view.count(parts);
         }
-        assert_eq!(
-            (view.rooms_brought, view.rooms_owed, view.events_owed),
-            (2, 2, 5)
-        );
+        let PeerView {
+            rooms_brought,
+            rooms_owed,
+            events_owed,
+            ..
+        } = view;
+        assert_eq!((rooms_brought, rooms_owed, events_owed), (3, 3, 9));
     }
 }

@@ -73,7 +73,8 @@ pub struct Fold {
     pub carried_out: Vec<Subject>,
 }
 
-/// One device in one room.
+/// One device in one room, from its entry to its removal; one that came back has another. They do
+/// not overlap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     /// The room.
@@ -88,7 +89,16 @@ pub struct Membership {
     pub read: u64,
 }
 
-/// One peer in one room of which this server is hub.
+impl Membership {
+    /// Whether nothing after `seq` is the device's to have by it.
+    #[must_use]
+    pub fn is_over_at(&self, seq: u64) -> bool {
+        self.until.is_some_and(|until| until <= seq)
+    }
+}
+
+/// One peer in one room of which this server is hub, from its entry to the removal of its last
+/// participant; one that came back has another. They do not overlap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerCursor {
     /// The room.
@@ -101,6 +111,22 @@ pub struct PeerCursor {
     pub until: Option<u64>,
     /// Number of the newest event it said it has durably; `anchor - 1` at first.
     pub cursor: u64,
+}
+
+impl PeerCursor {
+    /// Whether nothing after `seq` is the peer's to have by it.
+    #[must_use]
+    pub fn is_over_at(&self, seq: u64) -> bool {
+        self.until.is_some_and(|until| until <= seq)
+    }
+}
+
+/// The first of several runs, oldest first, that is not over; the newest where all are.
+pub(crate) fn first_open<T>(mut runs: Vec<T>, is_over: impl Fn(&T) -> bool) -> Option<T> {
+    match runs.iter().position(|run| !is_over(run)) {
+        Some(place) => Some(runs.swap_remove(place)),
+        None => runs.pop(),
+    }
 }
 
 /// An order that waits for its commit.
@@ -141,31 +167,39 @@ pub trait RoomStore: Send + Sync {
     /// Sets a room aside, or takes it up again.
     fn set_stopped<'a>(&'a self, room: &'a RoomUri, why: Option<&'a str>) -> Stored<'a, ()>;
 
-    /// Rooms of a device, by room.
+    /// All memberships of a device, by room and age.
     fn memberships<'a>(&'a self, device: &'a DeviceUri) -> Stored<'a, Vec<Membership>>;
 
-    /// One device in one room.
+    /// The newest membership of a device in a room.
     fn membership<'a>(
         &'a self,
         device: &'a DeviceUri,
         room: &'a RoomUri,
     ) -> Stored<'a, Option<Membership>>;
 
+    /// All memberships of a device in a room, oldest first.
+    fn memberships_in<'a>(
+        &'a self,
+        device: &'a DeviceUri,
+        room: &'a RoomUri,
+    ) -> Stored<'a, Vec<Membership>>;
+
     /// Devices of this server that are in a room now.
     fn local_devices<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<DeviceUri>>;
 
     /// Raises a device's watermarks; they never fall, and never pass `until`. `(room, delivered,
-    /// read)` each.
+    /// read)` each. What lies before a membership's anchor says nothing of it.
     fn acknowledge<'a>(
         &'a self,
         device: &'a DeviceUri,
         marks: &'a [(RoomUri, u64, u64)],
     ) -> Stored<'a, ()>;
 
-    /// Peers of a room of which this server is hub, also those still owed events.
+    /// Peers of a room of which this server is hub, also those whose part is over; by server and
+    /// age.
     fn peers<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<PeerCursor>>;
 
-    /// Rooms in which a peer is or was owed something.
+    /// Rooms in which a peer is or was owed something, by room and age.
     fn rooms_of_peer<'a>(&'a self, server: &'a ServerName) -> Stored<'a, Vec<PeerCursor>>;
 
     /// Raises a peer's cursors; they never fall.

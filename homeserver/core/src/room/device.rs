@@ -38,13 +38,14 @@ pub struct TreePage {
 }
 
 impl Homeserver {
-    /// The caller's rooms (RM-2).
+    /// The caller's rooms, each with its newest membership (RM-2).
     pub async fn rooms(&self, caller: &Caller) -> Result<Vec<Membership>, Problem> {
-        self.ports
-            .rooms
-            .memberships(&caller.device)
-            .await
-            .map_err(|e| internal(&e))
+        let memberships = self.ports.rooms.memberships(&caller.device).await;
+        let mut newest = memberships.map_err(|e| internal(&e))?;
+        newest.reverse();
+        newest.dedup_by(|a, b| a.room == b.room);
+        newest.reverse();
+        Ok(newest)
     }
 
     /// Submits a commit, here or to the room's hub (RM-3).

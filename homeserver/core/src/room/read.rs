@@ -12,6 +12,7 @@ use super::registry::stopping;
 use super::state::unknown;
 use crate::caller::Caller;
 use crate::homeserver::{Homeserver, internal};
+use crate::ports::first_open;
 
 /// Age at which a follower asks the hub for a newer head, milliseconds (HEAD-9).
 const FRESH_MS: u64 = 4 * 60 * 1_000;
@@ -27,10 +28,10 @@ impl Homeserver {
         after: u64,
         limit: usize,
     ) -> Result<EventPage, Problem> {
-        let membership = self.ports.rooms.membership(&caller.device, room).await;
-        let window = membership
-            .map_err(|e| internal(&e))?
-            .ok_or_else(|| unknown(room))?;
+        let memberships = self.ports.rooms.memberships_in(&caller.device, room).await;
+        let memberships = memberships.map_err(|e| internal(&e))?;
+        let window =
+            first_open(memberships, |m| m.is_over_at(after)).ok_or_else(|| unknown(room))?;
         let after = after.max(window.anchor.saturating_sub(1));
         let limit = limit.clamp(1, PAGE_EVENTS_MAX);
         let entries = self.ports.log.read(room, after, limit, PAGE_BYTES).await;
@@ -56,15 +57,11 @@ impl Homeserver {
         room: &RoomUri,
         seq: u64,
     ) -> Result<TreePage, Problem> {
-        let membership = self.ports.rooms.membership(&caller.device, room).await;
-        let membership = membership
-            .map_err(|e| internal(&e))?
-            .ok_or_else(|| unknown(room))?;
-        if membership.anchor != seq || seq == 0 {
-            let text = format!(
-                "the tree kept for this device is that of {}",
-                membership.anchor
-            );
+        let memberships = self.ports.rooms.memberships_in(&caller.device, room).await;
+        let memberships = memberships.map_err(|e| internal(&e))?;
+        let newest = memberships.last().ok_or_else(|| unknown(room))?.anchor;
+        if seq == 0 || memberships.iter().all(|m| m.anchor != seq) {
+            let text = format!("the tree kept for this device is that of {newest}");
             return Err(Problem::new(Code::NotFound, text));
         }
         let tree = self

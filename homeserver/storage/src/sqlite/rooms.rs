@@ -99,7 +99,17 @@ impl RoomStore for Sqlite {
         device: &'a DeviceUri,
         room: &'a RoomUri,
     ) -> Stored<'a, Option<Membership>> {
-        self.shared.stored(members::one(&self.shared, device, room))
+        self.shared
+            .stored(members::newest(&self.shared, device, room))
+    }
+
+    fn memberships_in<'a>(
+        &'a self,
+        device: &'a DeviceUri,
+        room: &'a RoomUri,
+    ) -> Stored<'a, Vec<Membership>> {
+        self.shared
+            .stored(members::all_in(&self.shared, device, room))
     }
 
     fn local_devices<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Vec<DeviceUri>> {

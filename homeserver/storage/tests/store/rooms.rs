@@ -139,6 +139,22 @@ async fn devices_enter_leave_and_enter_again() {
     store.fold(replaced).await.unwrap();
     let anew = store.membership(&bob, &one).await.unwrap();
     assert_eq!(anew, Some(member(&one, 14, None, 13)));
+    // All are kept, and do not overlap: the commit is the first of the new one.
+    let mut first = member(&one, 3, Some(9), 9);
+    first.read = 9;
+    let in_one = [
+        first,
+        member(&one, 12, Some(13), 11),
+        member(&one, 14, None, 13),
+    ];
+    assert_eq!(store.memberships_in(&bob, &one).await.unwrap(), in_one);
+    store
+        .acknowledge(&bob, &[(one.clone(), 15, 0)])
+        .await
+        .unwrap();
+    let in_one = store.memberships_in(&bob, &one).await.unwrap();
+    let delivered: Vec<_> = in_one.iter().map(|m| m.delivered).collect();
+    assert_eq!(delivered, [9, 13, 15]);
     // Who has left stays as it left.
     let left = store.membership(&alice, &one).await.unwrap().unwrap();
     assert_eq!(left.until, Some(12));
@@ -227,7 +243,8 @@ async fn a_peer_is_owed_a_room_from_its_anchor_until_it_leaves() {
         cursor: 14,
         ..cursor(&skerry, None, 0)
     };
-    assert_eq!(store.rooms_of_peer(&skerry).await.unwrap(), [anew]);
+    let both = [cursor(&skerry, Some(9), 9), anew];
+    assert_eq!(store.rooms_of_peer(&skerry).await.unwrap(), both);
 }
 
 // ORD-1, RM-5

@@ -30,13 +30,15 @@ pub(super) async fn fold(connection: &mut SqliteConnection, fold: &Fold) -> Resu
     if !put_record(connection, ADVANCE_ROOM, record).await? {
         return Ok(());
     }
-    // Leaving comes first: a device that was replaced by itself has entered anew.
+    // Leaving comes first: a device that was replaced by itself has entered anew, and what it read
+    // before ends before the commit.
     let left = names(fold.left.iter().map(DeviceUri::as_str));
     mark(connection, LEAVE_DEVICES, room, &left, seq).await?;
     let peers_left = names(fold.peers_left.iter().map(ServerName::as_str));
     mark(connection, LEAVE_PEERS, room, &peers_left, seq).await?;
     enter_devices(connection, room, &fold.entered, seq).await?;
     let peers_entered = names(fold.peers_entered.iter().map(ServerName::as_str));
+    mark(connection, CLOSE_PEERS, room, &peers_entered, seq).await?;
     mark(connection, ENTER_PEERS, room, &peers_entered, seq).await?;
     for subject in &fold.carried_out {
         let query = sqlx::query(CARRY_OUT).bind(room.as_str());
@@ -74,6 +76,7 @@ async fn enter_devices(
     anchor: u64,
 ) -> Result<(), Failure> {
     let devices = names(devices.iter().map(DeviceUri::as_str));
+    mark(connection, CLOSE_DEVICES, room, &devices, anchor).await?;
     mark(connection, ENTER_DEVICES, room, &devices, anchor).await
 }
 
@@ -122,15 +125,20 @@ const LEAVE_DEVICES: &str = "UPDATE membership SET until = ?3 WHERE room = ?1 \
 const LEAVE_PEERS: &str = "UPDATE peer SET until = ?3 WHERE room = ?1 \
      AND until IS NULL AND server IN (SELECT value FROM json_each(?2))";
 
+/// Runs do not overlap: an older one ends before the new one begins.
+const CLOSE_DEVICES: &str = "UPDATE membership SET until = ?3 - 1 WHERE room = ?1 \
+     AND anchor < ?3 AND (until IS NULL OR until = ?3) \
+     AND device IN (SELECT value FROM json_each(?2))";
+
 const ENTER_DEVICES: &str = "INSERT INTO membership (device, room, anchor, until, delivered, read) \
-     SELECT value, ?1, ?3, NULL, max(?3 - 1, 0), 0 FROM json_each(?2) WHERE true \
-     ON CONFLICT (device, room) DO UPDATE SET anchor = excluded.anchor, until = NULL, \
-     delivered = excluded.delivered, read = excluded.read";
+     SELECT value, ?1, ?3, NULL, max(?3 - 1, 0), 0 FROM json_each(?2)";
+
+const CLOSE_PEERS: &str = "UPDATE peer SET until = ?3 - 1 WHERE room = ?1 \
+     AND anchor < ?3 AND (until IS NULL OR until = ?3) \
+     AND server IN (SELECT value FROM json_each(?2))";
 
 const ENTER_PEERS: &str = "INSERT INTO peer (server, room, anchor, until, cursor) \
-     SELECT value, ?1, ?3, NULL, max(?3 - 1, 0) FROM json_each(?2) WHERE true \
-     ON CONFLICT (room, server) DO UPDATE SET anchor = excluded.anchor, until = NULL, \
-     cursor = excluded.cursor";
+     SELECT value, ?1, ?3, NULL, max(?3 - 1, 0) FROM json_each(?2)";
 
 const CARRY_OUT: &str = "DELETE FROM removal_order WHERE room = ?1 AND subject = ?2";
 
@@ -151,7 +159,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     ADVANCE_ROOM,
     LEAVE_DEVICES,
     LEAVE_PEERS,
+    CLOSE_DEVICES,
     ENTER_DEVICES,
+    CLOSE_PEERS,
     ENTER_PEERS,
     CARRY_OUT,
     PUT_TREE,

@@ -66,18 +66,20 @@ fn clamped(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Marks end where the membership ends.
+/// Marks end where the membership ends; one before its anchor is about an older one.
 const RAISE_DEVICES: &str = "UPDATE membership SET \
      delivered = max(delivered, min(mark.value ->> 2, coalesce(until, mark.value ->> 2))), \
      read = max(read, min(mark.value ->> 3, coalesce(until, mark.value ->> 3))) \
      FROM json_each(?1) AS mark \
-     WHERE membership.device = mark.value ->> 0 AND membership.room = mark.value ->> 1";
+     WHERE membership.device = mark.value ->> 0 AND membership.room = mark.value ->> 1 \
+     AND membership.anchor <= mark.value ->> 2";
 
 /// Cursors end where the peer's part ends.
 const RAISE_PEERS: &str = "UPDATE peer SET \
      cursor = max(cursor, min(mark.value ->> 2, coalesce(until, mark.value ->> 2))) \
      FROM json_each(?1) AS mark \
-     WHERE peer.server = mark.value ->> 0 AND peer.room = mark.value ->> 1";
+     WHERE peer.server = mark.value ->> 0 AND peer.room = mark.value ->> 1 \
+     AND peer.anchor <= mark.value ->> 2";
 
 /// For the test that prepares every statement.
 #[cfg(test)]

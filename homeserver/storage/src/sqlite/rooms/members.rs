@@ -18,15 +18,30 @@ pub(super) async fn of_device(
     rows.iter().map(|row| membership(row, device)).collect()
 }
 
-pub(super) async fn one(
+pub(super) async fn newest(
     shared: &Shared,
     device: &DeviceUri,
     room: &RoomUri,
 ) -> Result<Option<Membership>, Failure> {
     let mut reading = shared.reading().await?;
-    let query = sqlx::query(ONE).bind(device.as_str()).bind(room.as_str());
+    let query = sqlx::query(NEWEST)
+        .bind(device.as_str())
+        .bind(room.as_str());
     let row = query.fetch_optional(reading.connection()).await?;
     row.map(|row| membership(&row, device)).transpose()
+}
+
+pub(super) async fn all_in(
+    shared: &Shared,
+    device: &DeviceUri,
+    room: &RoomUri,
+) -> Result<Vec<Membership>, Failure> {
+    let mut reading = shared.reading().await?;
+    let query = sqlx::query(ALL_IN)
+        .bind(device.as_str())
+        .bind(room.as_str());
+    let rows = query.fetch_all(reading.connection()).await?;
+    rows.iter().map(|row| membership(row, device)).collect()
 }
 
 pub(super) async fn of_room(shared: &Shared, room: &RoomUri) -> Result<Vec<DeviceUri>, Failure> {
@@ -49,14 +64,17 @@ fn membership(row: &SqliteRow, device: &DeviceUri) -> Result<Membership, Failure
 }
 
 const OF_DEVICE: &str = "SELECT room, anchor, until, delivered, read FROM membership \
-     WHERE device = ?1 ORDER BY room";
+     WHERE device = ?1 ORDER BY room, anchor";
 
-const ONE: &str = "SELECT room, anchor, until, delivered, read FROM membership \
-     WHERE device = ?1 AND room = ?2";
+const NEWEST: &str = "SELECT room, anchor, until, delivered, read FROM membership \
+     WHERE device = ?1 AND room = ?2 ORDER BY anchor DESC LIMIT 1";
+
+const ALL_IN: &str = "SELECT room, anchor, until, delivered, read FROM membership \
+     WHERE device = ?1 AND room = ?2 ORDER BY anchor";
 
 const OF_ROOM: &str = "SELECT device FROM membership \
      WHERE room = ?1 AND until IS NULL ORDER BY device";
 
 /// For the test that prepares every statement.
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[OF_DEVICE, ONE, OF_ROOM];
+pub(super) const STATEMENTS: &[&str] = &[OF_DEVICE, NEWEST, ALL_IN, OF_ROOM];

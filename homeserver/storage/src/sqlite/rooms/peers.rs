@@ -57,10 +57,10 @@ fn cursor(row: &SqliteRow, name: &&str) -> Result<PeerCursor, Failure> {
 }
 
 const OF_ROOM: &str = "SELECT room, server, anchor, until, cursor FROM peer \
-     WHERE room = ?1 ORDER BY server";
+     WHERE room = ?1 ORDER BY server, anchor";
 
 const OF_SERVER: &str = "SELECT room, server, anchor, until, cursor FROM peer \
-     WHERE server = ?1 ORDER BY room";
+     WHERE server = ?1 ORDER BY room, anchor";
 
 const SERVERS: &str = "SELECT DISTINCT server FROM peer \
      WHERE until IS NULL OR cursor < until ORDER BY server";

@@ -58,6 +58,9 @@ impl Part {
     }
 
     fn raise(&mut self, (first, second): (u64, u64)) {
+        if first < self.anchor {
+            return;
+        }
         // The largest number a store keeps.
         let end = self.until.unwrap_or(u64::MAX >> 1);
         let (first, second) = (first.min(end), second.min(end));
@@ -65,17 +68,19 @@ impl Part {
     }
 }
 
-type Parts = BTreeMap<&'static str, Part>;
+/// The parts of each, oldest first.
+type Parts = BTreeMap<&'static str, Vec<Part>>;
 
-/// Who leaves keeps its marks; who enters begins anew, but a peer that is in stays as it is.
+/// Who leaves keeps its marks; who enters begins anew, after the part before.
 fn commit(parts: &mut Parts, (enter, leave): (&[&'static str], &[&'static str]), seq: u64) {
     for name in leave {
-        if let Some(part) = parts.get_mut(name).filter(|part| part.until.is_none()) {
-            part.until = Some(seq);
+        let newest = parts.get_mut(name).and_then(|parts| parts.last_mut());
+        if let Some(part) = newest.filter(|part| part.until.is_none()) {
+            part.until = Some(if enter.contains(name) { seq - 1 } else { seq });
         }
     }
     for name in enter {
-        parts.insert(name, Part::begun(seq));
+        parts.entry(name).or_default().push(Part::begun(seq));
     }
 }
 
@@ -119,11 +124,7 @@ async fn check(steps: Vec<Step>) {
                     .acknowledge(&device(DEVICES[n], "d1"), &all)
                     .await
                     .unwrap();
-                if let Some(part) = devices.get_mut(DEVICES[n]) {
-                    for mark in marks {
-                        part.raise(mark);
-                    }
-                }
+                raise(&mut devices, DEVICES[n], &marks);
             }
             Step::Advance { peer, cursors } => {
                 let all: Vec<_> = cursors
@@ -134,14 +135,20 @@ async fn check(steps: Vec<Step>) {
                     .advance_peer(&server(PEERS[peer]), &all)
                     .await
                     .unwrap();
-                if let Some(part) = peers.get_mut(PEERS[peer]) {
-                    for cursor in cursors {
-                        part.raise((cursor, 0));
-                    }
-                }
+                let marks: Vec<_> = cursors.iter().map(|cursor| (*cursor, 0)).collect();
+                raise(&mut peers, PEERS[peer], &marks);
             }
         }
         compare(&running, &room, (&devices, &peers)).await;
+    }
+}
+
+fn raise(parts: &mut Parts, name: &'static str, marks: &[(u64, u64)]) {
+    // One statement raises to the highest of all that are said at once.
+    let highest = |a: (u64, u64), b: &(u64, u64)| (a.0.max(b.0), a.1.max(b.1));
+    let mark = marks.iter().fold((0, 0), highest);
+    for part in parts.get_mut(name).into_iter().flatten() {
+        part.raise(mark);
     }
 }
 
@@ -149,13 +156,17 @@ async fn check(steps: Vec<Step>) {
 async fn compare(running: &Running, room: &RoomUri, (devices, peers): (&Parts, &Parts)) {
     let store = &running.store;
     for name in DEVICES {
-        let found = store.membership(&device(name, "d1"), room).await.unwrap();
-        let found = found.map(|m| Part {
+        let id = device(name, "d1");
+        let found = store.memberships_in(&id, room).await.unwrap();
+        let newest = store.membership(&id, room).await.unwrap();
+        assert_eq!(newest.as_ref(), found.last(), "{name}");
+        let found = found.iter().map(|m| Part {
             anchor: m.anchor,
             until: m.until,
             marks: (m.delivered, m.read),
         });
-        assert_eq!(found, devices.get(name).copied(), "{name}");
+        let expected = devices.get(name).cloned().unwrap_or_default();
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{name}");
     }
     let found = store.peers(room).await.unwrap().into_iter();
     let found = found.map(|c| {
@@ -166,13 +177,19 @@ async fn compare(running: &Running, room: &RoomUri, (devices, peers): (&Parts, &
         };
         (c.server.to_string(), part)
     });
-    let expected = peers.iter().map(|(name, part)| ((*name).to_owned(), *part));
-    assert_eq!(found.collect::<BTreeMap<_, _>>(), expected.collect());
+    let expected = peers.iter().flat_map(|(name, parts)| {
+        let part = |part: &Part| ((*name).to_owned(), *part);
+        parts.iter().map(part).collect::<Vec<_>>()
+    });
+    let mut expected: Vec<_> = expected.collect();
+    expected.sort_by_key(|(name, part)| (name.clone(), part.anchor));
+    assert_eq!(found.collect::<Vec<_>>(), expected);
 }
 
 /// Those of `wanted` who are not in, or leave by the same commit.
 fn absent(parts: &Parts, wanted: Vec<&'static str>, leave: u8) -> Vec<&'static str> {
-    let stays = |name: &str| parts.get(name).is_some_and(|part| part.until.is_none());
+    let newest = |name: &str| parts.get(name).and_then(|parts| parts.last());
+    let stays = |name: &str| newest(name).is_some_and(|part| part.until.is_none());
     let leaves = |name: &str| {
         let place = DEVICES.iter().chain(&PEERS).position(|one| *one == name);
         place.is_some_and(|n| leave >> (n % 2) & 1 == 1)
