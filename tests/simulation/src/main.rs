@@ -13,7 +13,6 @@ use holm_simulation::world::{self, Outcome};
 
 /// Runs a federation in simulation, once for each seed.
 #[derive(Parser)]
-#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 struct Arguments {
     /// The first seed.
     #[arg(default_value_t = 1)]
@@ -27,9 +26,6 @@ struct Arguments {
     /// For how many simulated seconds things break.
     #[arg(long, default_value_t = 240)]
     seconds: u64,
-    /// Bring people in again who were removed; this finds that windows are forgotten.
-    #[arg(long)]
-    returns: bool,
     /// Say nothing of seeds that are sound.
     #[arg(long)]
     quiet: bool,
@@ -89,8 +85,7 @@ fn run_all(arguments: &Arguments) -> Total {
                     if seed >= end {
                         return;
                     }
-                    let mut plan = Plan::of(seed, arguments.seconds);
-                    plan.returns = arguments.returns;
+                    let plan = Plan::of(seed, arguments.seconds);
                     let outcome = world::run(plan, arguments.trace);
                     let sound = outcome.findings.0.is_empty();
                     let silent = arguments.quiet && sound;

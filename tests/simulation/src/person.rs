@@ -139,7 +139,7 @@ impl Phone {
             .cloned()
             .collect();
         let seq = match (missing.is_empty(), self.dice.pick(&others)) {
-            (false, _) if self.around.plan.returns => device.add_users(room, &missing).await?,
+            (false, _) => device.add_users(room, &missing).await?,
             (true, Some(user)) if there.len() > 2 => device.remove_user(room, user).await?,
             _ => return Ok(()),
         };

@@ -26,8 +26,6 @@ pub struct Plan {
     pub pause_ms: u64,
     /// How long things break and people talk, in milliseconds.
     pub busy_ms: u64,
-    /// Whether people who were removed are brought in again.
-    pub returns: bool,
     /// Whether the servers' disks answer syncs and do not carry them out, so that a finding has to
     /// come.
     pub lying_disks: bool,
@@ -82,7 +80,6 @@ impl Plan {
             answers_lost: dice.below(3) * dice.below(10),
             pause_ms: dice.between(1_000, 8_000),
             busy_ms: seconds * 1_000,
-            returns: false,
             lying_disks: false,
             faults: Vec::new(),
         };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use holm_protocol::{RoomUri, UserUri};
 use holm_sdk::{Device, DeviceEvent, EventReceiver, ReplicaPlace, SdkPorts, TimelineEntry};
+use tokio::task::JoinHandle;
 
 use crate::scene::{Scene, name};
 
@@ -17,6 +18,7 @@ pub struct Person {
     /// The user.
     pub user: UserUri,
     events: EventReceiver,
+    running: JoinHandle<()>,
 }
 
 impl Person {
@@ -31,13 +33,27 @@ impl Person {
         let session = device.register(&name(domain), user, "correct horse").await;
         let session = session.unwrap_or_else(|e| panic!("{user}@{domain}: {e}"));
         let events = device.events();
-        let running = device.clone();
-        tokio::spawn(async move { running.run().await });
         Self {
+            running: run(&device),
             device,
             user: session.user,
             events,
         }
+    }
+
+    /// Disconnects the device; it is away when this returns.
+    ///
+    /// # Panics
+    /// Where it does not end.
+    pub async fn goes_away(&mut self) {
+        self.device.stop();
+        let ended = tokio::time::timeout(PATIENCE, &mut self.running).await;
+        ended.expect("the device ends").expect("no panic");
+    }
+
+    /// Connects the device again.
+    pub fn comes_back(&mut self) {
+        self.running = run(&self.device);
     }
 
     /// Waits until an event fits.
@@ -76,4 +92,9 @@ impl Person {
         })
         .await
     }
+}
+
+fn run(device: &Device) -> JoinHandle<()> {
+    let device = device.clone();
+    tokio::spawn(async move { drop(device.run().await) })
 }

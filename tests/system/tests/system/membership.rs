@@ -72,6 +72,34 @@ async fn an_owner_removes_a_user_and_can_add_them_again() {
     assert!(seen.iter().all(|entry| entry.text != "without bob"));
 }
 
+// SYNC-3, RM-4, FED-7: on the hub and on a follower
+#[tokio::test]
+async fn who_is_away_while_they_are_removed_and_let_in_again_gets_both_runs() {
+    let scene = Scene::start(&["islet.test", "skerry.test"]).await;
+    let (alice, mut bob, mut carol, room) = three(&scene).await;
+    for person in [&mut bob, &mut carol] {
+        person.goes_away().await;
+    }
+    alice.device.send(&room, "while away").await.unwrap();
+    for user in [&bob.user, &carol.user] {
+        alice.device.remove_user(&room, user).await.unwrap();
+    }
+    alice.device.send(&room, "alone").await.unwrap();
+    let both = [bob.user.clone(), carol.user.clone()];
+    alice.device.add_users(&room, &both).await.unwrap();
+    alice.device.send(&room, "together again").await.unwrap();
+    for person in [&mut bob, &mut carol] {
+        person.comes_back();
+        person.hears("while away").await;
+        is_removed(person).await;
+        assert_eq!(person.joins().await, room);
+        person.hears("together again").await;
+        let seen = person.device.timeline(&room, None, 100).await;
+        let texts: Vec<_> = seen.iter().map(|entry| entry.text.as_str()).collect();
+        assert!(texts.contains(&"while away") && !texts.contains(&"alone"));
+    }
+}
+
 #[tokio::test]
 async fn from_the_removing_commit_on_the_removed_devices_keys_open_nothing() {
     let scene = Scene::start(&["islet.test"]).await;
