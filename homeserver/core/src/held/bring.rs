@@ -5,7 +5,7 @@ use holm_protocol::aad::ClientMsgId;
 use holm_protocol::federation::{SubmitRequest, SubmitResult, SubmittedMessage};
 use holm_protocol::{Code, Problem, RoomUri, ServerName, UserUri};
 
-use super::outcome::previous_refused;
+use super::outcome::{passes, previous_refused};
 use crate::caller::Caller;
 use crate::homeserver::{Homeserver, internal};
 use crate::ports::{CrashPoint, Hold, PeerError};
@@ -134,11 +134,32 @@ fn full(hub: &ServerName) -> Problem {
     Problem::new(Code::Unavailable, text).with_retry_after(FULL_RETRY_S)
 }
 
-/// Whether the hub does not take calls now, so that messages are held for it.
+/// Whether the hub does not take calls now, so that messages are held for it. A clock that is off
+/// or a key that is not known yet says nothing of the messages.
 fn is_away(error: &PeerError) -> bool {
     match error {
         PeerError::Unreachable { .. } | PeerError::Failed { .. } => true,
-        PeerError::Refused { problem, .. } => problem.code == Code::QuotaExceeded,
+        PeerError::Refused { problem, .. } => passes(problem),
         PeerError::Untrusted { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, PeerError, Problem, ServerName, is_away};
+
+    // SYNC-16
+    #[test]
+    fn what_is_wrong_between_servers_fails_no_message_and_what_is_wrong_with_it_does() {
+        let refused = |code| PeerError::Refused {
+            server: ServerName::parse("islet.test").unwrap(),
+            problem: Box::new(Problem::new(code, "no")),
+        };
+        for code in [Code::ClockSkew, Code::UnknownKey, Code::QuotaExceeded] {
+            assert!(is_away(&refused(code)), "{code:?}");
+        }
+        for code in [Code::NotFound, Code::PeerBlocked, Code::TooLarge] {
+            assert!(!is_away(&refused(code)), "{code:?}");
+        }
     }
 }
