@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 /// What people see who ask for something that is not there.
-pub(crate) const USAGE: &str = "usage: holm-load a|b|c|d|fill [--floor] [key=value ...]
+pub(crate) const USAGE: &str = "usage: holm-load SCENARIO [--floor] [key=value ...]
   a     one-to-one on one server       pairs=50 window=32 size=100 secs=8 warm=2 rate=0
   b     one room, one sender           members=500 window=8 size=100 secs=8 warm=2
   c     idle connections               conns=5000 idle=15 tls=0
   d     one-to-one between two servers pairs=50 window=32 size=100 secs=8 warm=2 rate=0
   fill  a, with few and with many messages stored   stored=1000000 secs=4 and the keys of a
+  backlog    a follower comes back     events=1000 rooms=10 size=100
+  peers      dead and slow peers       dead=50 slow=10 rounds=5 pairs=20 rate=200 secs=8 warm=4
+  restart    after SIGKILL             messages=1000000 rooms=200 times=3 size=100
+  reconnect  all devices at once       sockets=10000 members=100
 --floor holds each figure against the project's floor: PASS or BELOW on standard error";
 
 /// A scenario and its numbers.

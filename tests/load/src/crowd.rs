@@ -51,7 +51,8 @@ pub(crate) async fn run(args: &Args) {
     let mut stage = Stage::start(&[DOMAIN]).await;
     let mut members = stage.members(DOMAIN, "member", count).await;
     let others = members.split_off(1);
-    let room = stage.room(&mut members[0], &others).await;
+    let users: Vec<_> = others.iter().map(|other| other.user.clone()).collect();
+    let room = stage.room(&mut members[0], &users).await;
     let press = Press::new(&mut members[0], &room, args.count("size", 100));
     stage.go_plain().await;
     let way = stage.way(DOMAIN);

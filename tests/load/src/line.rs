@@ -1,31 +1,22 @@
 //! A device's WebSocket: hello, messages, acknowledgements as the client library sends them.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures::{FutureExt, SinkExt, StreamExt};
 use holm_protocol::RoomUri;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
-use tokio_rustls::TlsConnector;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use crate::message::{Heard, heard};
+use crate::way::{Socket, Way};
 
 /// Events after which a device acknowledges, and time after which it does.
 const ACK_EVENTS: u64 = 64;
 const ACK_AFTER: Duration = Duration::from_secs(1);
 
-/// Anything a WebSocket can run over.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
 /// A connected device of one room.
 pub(crate) struct Line {
-    socket: WebSocketStream<Box<dyn Stream>>,
+    socket: Socket,
     room: Option<RoomUri>,
     /// Number of the newest event.
     seq: u64,
@@ -39,72 +30,63 @@ pub(crate) struct Line {
     pub(crate) problems: u64,
 }
 
-/// How a device reaches its server.
-#[derive(Clone)]
-pub(crate) struct Way {
-    /// Where it listens.
-    pub(crate) address: SocketAddr,
-    /// Its name in the certificate.
-    pub(crate) host: String,
-    /// TLS, or none.
-    pub(crate) tls: Option<TlsConnector>,
-}
-
-impl Way {
-    async fn stream(&self) -> Box<dyn Stream> {
-        let tcp = TcpStream::connect(self.address)
-            .await
-            .expect("a connection");
-        tcp.set_nodelay(true).expect("a socket");
-        match &self.tls {
-            None => Box::new(tcp),
-            Some(tls) => {
-                let host = self.host.clone().try_into().expect("a host name");
-                Box::new(tls.connect(host, tcp).await.expect("TLS"))
-            }
-        }
-    }
-}
-
 impl Line {
     /// Connects and says hello; with a room, as one who has its first event.
     pub(crate) async fn open(way: &Way, token: &str, room: Option<&RoomUri>) -> Self {
-        let scheme = if way.tls.is_some() { "wss" } else { "ws" };
-        let url = format!("{scheme}://{}/client/v1/sync", way.host);
-        let mut request = url.into_client_request().expect("a request");
-        let headers = request.headers_mut();
-        let bearer = format!("Bearer {token}").parse().expect("a header");
-        headers.insert("authorization", bearer);
-        let protocol = "holm.v1.json".parse().expect("a header");
-        headers.insert("sec-websocket-protocol", protocol);
-        let stream = way.stream().await;
-        let opened = tokio_tungstenite::client_async(request, stream).await;
-        let (socket, _response) = opened.expect("a WebSocket");
+        let opened = Self::try_open(way, token, room.map(|room| (room, 1))).await;
+        opened.expect("a connection")
+    }
+
+    /// Connects and says hello; with a room, as one who has its events up to a number.
+    pub(crate) async fn try_open(
+        way: &Way,
+        token: &str,
+        room: Option<(&RoomUri, u64)>,
+    ) -> Result<Self, String> {
+        let seq = room.map_or(1, |(_, seq)| seq);
         let mut line = Self {
-            socket,
-            room: room.cloned(),
-            seq: 1,
-            acked: 1,
+            socket: way.upgrade(token).await?,
+            room: room.map(|(room, _)| room.clone()),
+            seq,
+            acked: seq,
             acked_at: Instant::now(),
             disorder: 0,
             sent: 0,
             problems: 0,
         };
-        let cursors = room.map_or(String::new(), |room| format!(r#""{room}":1"#));
+        let cursors = room.map_or(String::new(), |(room, seq)| format!(r#""{room}":{seq}"#));
         let hello = format!(r#"{{"type":"hello","cursors":{{{cursors}}}}}"#);
-        line.say(hello).await;
-        line.flush().await;
-        line
+        let socket = &mut line.socket;
+        let sent = socket.send(Message::text(hello)).await;
+        sent.map_err(|e| e.to_string())?;
+        Ok(line)
     }
 
     /// Reads until the server says that all it had was sent.
     pub(crate) async fn caught_up(&mut self) {
+        self.try_caught_up().await.expect("all there was");
+    }
+
+    /// Reads until the server says that all it had was sent, or hangs up.
+    pub(crate) async fn try_caught_up(&mut self) -> Result<(), String> {
+        let mut events = Vec::new();
         loop {
-            let text = self.text().await;
-            if text.contains("caught_up") {
-                return;
+            let text = self.try_text().await?;
+            if text.starts_with(r#"{"type":"caught_up""#) {
+                return Ok(());
             }
-            assert!(!text.contains("problem"), "{text}");
+            if text.starts_with(r#"{"type":"problem""#) {
+                return Err(text.to_string());
+            }
+            self.take(&text, &mut events);
+        }
+    }
+
+    /// Reads until the server hangs up.
+    pub(crate) async fn ended(&mut self) {
+        let mut events = Vec::new();
+        while let Ok(text) = self.try_text().await {
+            self.take(&text, &mut events);
         }
     }
 
@@ -160,10 +142,15 @@ impl Line {
     }
 
     async fn text(&mut self) -> Utf8Bytes {
+        self.try_text().await.expect("a frame")
+    }
+
+    async fn try_text(&mut self) -> Result<Utf8Bytes, String> {
         loop {
-            match self.socket.next().await.expect("a frame").expect("a frame") {
-                Message::Text(text) => return text,
-                Message::Close(frame) => panic!("the server closed: {frame:?}"),
+            let frame = self.socket.next().await.ok_or("the connection ended")?;
+            match frame.map_err(|e| e.to_string())? {
+                Message::Text(text) => return Ok(text),
+                Message::Close(frame) => return Err(format!("the server closed: {frame:?}")),
                 _ => {}
             }
         }

@@ -5,14 +5,21 @@
 //! in the devices does not drown the server's figure; a server can't tell the difference.
 
 mod args;
+mod backlog;
 mod crowd;
 mod idle;
 mod line;
 mod measure;
 mod message;
 mod pairs;
+mod peers;
+mod reader;
+mod reconnect;
 mod report;
+mod restart;
 mod stage;
+mod way;
+mod writer;
 
 use std::process::ExitCode;
 
@@ -33,6 +40,10 @@ async fn main() -> ExitCode {
         "fill" => pairs::fill(&args).await,
         "b" => crowd::run(&args).await,
         "c" => idle::run(&args).await,
+        "peers" => Box::pin(peers::run(&args)).await,
+        "restart" => restart::run(&args).await,
+        "reconnect" => reconnect::run(&args).await,
+        "backlog" => backlog::run(&args).await,
         other => {
             eprintln!("there is no scenario {other:?}\n{}", args::USAGE);
             return ExitCode::from(2);

@@ -36,6 +36,11 @@ impl Usage {
         }
     }
 
+    /// CPU-seconds of the servers since they began.
+    pub(crate) fn server_seconds(&self) -> f64 {
+        self.servers
+    }
+
     /// What `count` things cost from `before` until now; `name` says what they are.
     pub(crate) fn since(&self, before: &Self, name: &str, count: u64) -> Value {
         let (wall, cpu) = (

@@ -6,24 +6,24 @@
 use std::time::Duration;
 
 use holm_protocol::RoomUri;
-use holm_system_tests::Member;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, interval_at};
 
 use crate::args::Args;
-use crate::line::{Line, Way};
+use crate::line::Line;
 use crate::measure::{Latencies, Usage, merged, resident_kib, round};
 use crate::message::{Press, Stamp};
 use crate::report::{Floor, tell};
-use crate::stage::Stage;
+use crate::stage::{People, Stage};
+use crate::way::Way;
 
 /// How long the last messages may take to arrive.
 const LAST: Duration = Duration::from_secs(30);
 
 /// One pair, ready to talk.
-struct Pair {
+pub(crate) struct Pair {
     press: Press,
     room: RoomUri,
     from: Line,
@@ -66,7 +66,7 @@ pub(crate) async fn one_server(args: &Args) {
 pub(crate) async fn two_servers(args: &Args) {
     let stage = Stage::start(&["islet.test", "skerry.test"]).await;
     let domains = ["islet.test", "skerry.test"];
-    let people = make_rooms(&stage, args, domains).await;
+    let people = stage.pairs(domains, args.count("pairs", 50)).await;
     stage.restart().await;
     let mut pairs = connect(&stage, people, args, domains).await;
     let lengths = lengths(args);
@@ -111,33 +111,17 @@ fn stored(pairs: &[Pair]) -> u64 {
 
 async fn plain_pairs(args: &Args) -> (Stage, Vec<Pair>) {
     let mut stage = Stage::start(&["islet.test"]).await;
-    let people = make_rooms(&stage, args, ["islet.test", "islet.test"]).await;
+    let count = args.count("pairs", 50);
+    let people = stage.pairs(["islet.test", "islet.test"], count).await;
     stage.go_plain().await;
     let pairs = connect(&stage, people, args, ["islet.test", "islet.test"]).await;
     (stage, pairs)
 }
 
-async fn make_rooms(
+/// Connects pairs; with a rate, each has its moments.
+pub(crate) async fn connect(
     stage: &Stage,
-    args: &Args,
-    [from, to]: [&str; 2],
-) -> Vec<(Member, Member, RoomUri)> {
-    let count = args.count("pairs", 50);
-    let senders = stage.members(from, "from", count).await;
-    let receivers = stage.members(to, "to", count).await;
-    let mut people = Vec::with_capacity(count);
-    for (mut sender, receiver) in senders.into_iter().zip(receivers) {
-        let room = stage
-            .room(&mut sender, std::slice::from_ref(&receiver))
-            .await;
-        people.push((sender, receiver, room));
-    }
-    people
-}
-
-async fn connect(
-    stage: &Stage,
-    people: Vec<(Member, Member, RoomUri)>,
+    people: Vec<People>,
     args: &Args,
     [from, to]: [&str; 2],
 ) -> Vec<Pair> {
@@ -161,8 +145,8 @@ async fn connect(
     pairs
 }
 
-/// With a rate of messages a second in all, the pairs take turns.
-fn schedule(pairs: &mut [Pair], rate: u32) {
+/// With a rate of messages a second in all, the pairs take turns from now on.
+pub(crate) fn schedule(pairs: &mut [Pair], rate: u32) {
     let count = u32::try_from(pairs.len()).unwrap_or(u32::MAX);
     let begin = Instant::now();
     for (pair, turn) in pairs.iter_mut().zip(0_u32..).filter(|_| rate > 0) {
@@ -196,7 +180,7 @@ fn named(scenario: &str, args: &Args, window: usize) -> Value {
 }
 
 /// All pairs talk; what the middle of it cost.
-async fn run(
+pub(crate) async fn run(
     stage: &Stage,
     pairs: &mut Vec<Pair>,
     window: usize,

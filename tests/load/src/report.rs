@@ -13,12 +13,14 @@ pub(crate) enum Floor {
     AtLeast(&'static str, f64),
     /// At most so much.
     AtMost(&'static str, f64),
+    /// At most so much of one figure, or so much of the other.
+    Either([(&'static str, f64); 2]),
     /// Nothing.
     None,
 }
 
 /// What must not happen under any load.
-const WRONG: [&str; 4] = [
+pub(crate) const WRONG: [&str; 4] = [
     "lost",
     "not_acknowledged",
     "out_of_order_or_twice",
@@ -46,6 +48,17 @@ pub(crate) fn tell(args: &Args, mut line: Value, floor: Floor) {
 
 fn judge(line: &Value, floor: Floor) -> Option<(String, bool, String)> {
     let (key, bound, least) = match floor {
+        Floor::Either(both) => {
+            let judged = both.map(|(key, bound)| judge(line, Floor::AtMost(key, bound)));
+            let [Some((one, met, words)), Some((other, met_too, words_too))] = judged else {
+                return None;
+            };
+            let (found, words) = (
+                format!("{one}, {other}"),
+                format!("{words}, or {words_too}"),
+            );
+            return Some((found, met || met_too, words));
+        }
         Floor::AtLeast(key, bound) => (key, bound, true),
         Floor::AtMost(key, bound) => (key, bound, false),
         Floor::None => return None,
@@ -77,5 +90,8 @@ mod tests {
         assert!(!met(9.9, Floor::AtLeast("x", 10.0)));
         assert!(met(20.0, Floor::AtMost("x", 20.0)));
         assert!(!met(20.1, Floor::AtMost("x", 20.0)));
+        let either = |x| Floor::Either([("x", x), ("x", 5.0)]);
+        assert!(met(20.0, either(20.0)));
+        assert!(!met(20.1, either(20.0)));
     }
 }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use holm_protocol::RoomUri;
+use holm_protocol::{RoomUri, UserUri};
 use holm_system_tests::{Change, Member, Scene};
 use tokio_rustls::TlsConnector;
 
-use crate::line::Way;
+use crate::way::Way;
 
 /// Accounts made at once: passwords are hashed two at a time.
 const AT_ONCE: usize = 4;
+
+/// Two users and their room; the first made it.
+pub(crate) type People = (Member, Member, RoomUri);
 
 /// Running servers.
 pub(crate) struct Stage {
@@ -90,11 +93,11 @@ impl Stage {
     }
 
     /// A room of `owner` with the others, by one commit.
-    pub(crate) async fn room(&self, owner: &mut Member, others: &[Member]) -> RoomUri {
+    pub(crate) async fn room(&self, owner: &mut Member, others: &[UserUri]) -> RoomUri {
         let room = owner.create_room().await;
         let mut adds = Vec::with_capacity(others.len());
         for other in others {
-            adds.push(owner.claim_one(&other.user, &room).await);
+            adds.push(owner.claim_one(other, &room).await);
         }
         let change = Change {
             adds,
@@ -104,5 +107,31 @@ impl Stage {
         owner.submit(&room, &bundle).await.expect_good();
         owner.merge();
         room
+    }
+
+    /// Pairs of users of two domains, each pair with a room of its own.
+    pub(crate) async fn pairs(&self, domains: [&str; 2], count: usize) -> Vec<People> {
+        let names = ["from".to_owned(), "to".to_owned()];
+        self.named_pairs(domains, &names, count, &[]).await
+    }
+
+    /// The same with names that begin so, and with others in every room.
+    pub(crate) async fn named_pairs(
+        &self,
+        [from, to]: [&str; 2],
+        [sender, receiver]: &[String; 2],
+        count: usize,
+        others: &[UserUri],
+    ) -> Vec<People> {
+        let senders = self.members(from, sender, count).await;
+        let receivers = self.members(to, receiver, count).await;
+        let mut pairs = Vec::with_capacity(count);
+        for (mut sender, receiver) in senders.into_iter().zip(receivers) {
+            let mut users = vec![receiver.user.clone()];
+            users.extend_from_slice(others);
+            let room = self.room(&mut sender, &users).await;
+            pairs.push((sender, receiver, room));
+        }
+        pairs
     }
 }
