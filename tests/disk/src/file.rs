@@ -25,6 +25,15 @@ pub(crate) struct File {
 }
 
 impl File {
+    /// What a process sees, as a file that is durable whole.
+    pub(crate) fn image(&self) -> Self {
+        Self {
+            seen: self.seen.clone(),
+            durable: self.seen.clone(),
+            unsynced: Vec::new(),
+        }
+    }
+
     pub(crate) fn write(&mut self, at: usize, bytes: &[u8]) {
         let change = Change::Write(at, bytes.to_vec());
         change.apply(&mut self.seen, usize::MAX);

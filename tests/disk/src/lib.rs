@@ -59,6 +59,20 @@ impl Disk {
         disk
     }
 
+    /// A new disk with what a process sees on the disk `from`, as at the death of the process that
+    /// wrote it; an empty one where there is no such disk.
+    pub fn mount_copy(name: &str, from: &str) -> Self {
+        let disk = Self::mount(name);
+        let source = disks().get(from).cloned().unwrap_or_default();
+        let renamed = |path: &str| path.replacen(from, name, 1);
+        let files = &source.state().files;
+        let copies = files
+            .iter()
+            .map(|(path, file)| (renamed(path), file.image()));
+        disk.state().files = copies.collect();
+        disk
+    }
+
     /// Forgets the disk of this name; its bytes go with the last clone.
     pub fn unmount(name: &str) {
         disks().remove(name);

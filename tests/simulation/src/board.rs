@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use holm_core::ports::{CrashPoint, StoredFork};
 use holm_protocol::{RoomUri, UserUri};
 
 /// How far a device has got in a room, as it said last.
@@ -15,6 +17,8 @@ pub struct Progress {
     pub active: bool,
     /// What stopped it, if anything did.
     pub stopped: Option<String>,
+    /// Whom it counts as being in the room.
+    pub participants: Vec<UserUri>,
     /// Own messages that have no place in the log yet.
     pub waiting: usize,
 }
@@ -38,8 +42,17 @@ pub struct State {
     pub busy: BTreeSet<usize>,
     /// Everything has healed; nobody begins anything.
     pub quiet: bool,
+    /// Servers that are to die at a place, as of the next step.
+    pub endangered: Vec<(usize, CrashPoint)>,
     /// What devices raised alarms about.
-    pub alarms: Vec<String>,
+    pub alarms: Vec<(usize, String)>,
+    /// Proofs of two histories, by the server that has found them.
+    pub forks: BTreeMap<usize, Vec<StoredFork>>,
+    /// The first event in a server's copy that carries a head of another history, and when it
+    /// was seen there.
+    pub crossed: BTreeMap<usize, (u64, Duration)>,
+    /// Since when each server's process runs.
+    pub booted: BTreeMap<usize, Duration>,
 }
 
 /// The board.

@@ -21,8 +21,9 @@ use crate::clock::{SimClock, elapsed};
 use crate::dice::Dice;
 use crate::dns::Dns;
 use crate::journal::Journal;
-use crate::network::SimConnector;
+use crate::network::{SimConnector, Way};
 use crate::plan::{Plan, device_name};
+use crate::sides::Sides;
 
 /// What of a device outlives its process.
 pub struct Phone {
@@ -53,6 +54,8 @@ pub struct Surroundings {
     pub journal: Arc<Journal>,
     /// What is judged.
     pub history: Recorder,
+    /// Whether the hub is split.
+    pub sides: Arc<Sides>,
 }
 
 impl Phone {
@@ -87,7 +90,13 @@ impl Phone {
     }
 
     async fn open(&self, drive: Drive) -> Result<Device, SdkError> {
-        let network = Network::with_connector(Arc::new(SimConnector(Arc::clone(&self.around.dns))));
+        let network = Network::with_connector(Arc::new(SimConnector {
+            dns: Arc::clone(&self.around.dns),
+            way: Way {
+                from: device_name(self.number),
+                sides: Arc::clone(&self.around.sides),
+            },
+        }));
         let place = ReplicaPlace::Vfs {
             vfs: VFS,
             file: PathBuf::from(format!("/{}/replica.db", self.mount)),
@@ -251,7 +260,7 @@ async fn listen(phone: Arc<Phone>, device: Device, mut events: EventReceiver) {
             Ok(DeviceEvent::Alarm { room, what }) => {
                 let alarm = format!("alarm in {room}: {what}");
                 phone.note(&alarm);
-                phone.around.board.lock().alarms.push(alarm);
+                phone.around.board.lock().alarms.push((phone.number, alarm));
             }
             Ok(DeviceEvent::Failed { room, problem, .. }) => {
                 phone.note(&format!("failed in {room}: {:?}", problem.code));

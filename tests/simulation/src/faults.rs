@@ -27,6 +27,8 @@ enum Cure {
     Disk(usize),
 }
 
+/// What is broken until then is not healed.
+const FOR_GOOD: Duration = Duration::MAX;
 /// A process that died by itself is started again after this.
 const RESTART: Duration = Duration::from_secs(2);
 
@@ -98,6 +100,10 @@ impl Breakage {
 
     /// Heals what is due, and starts again what died by itself.
     pub fn tend(&mut self, world: &mut World<'_>) {
+        let endangered = std::mem::take(&mut world.around.board.lock().endangered);
+        for (number, point) in endangered {
+            world.machines[number].arm(point);
+        }
         for number in 0..world.machines.len() {
             if world.machines[number].take_death() {
                 let name = server_name(number);
@@ -123,15 +129,35 @@ impl Breakage {
     /// Heals everything.
     pub fn heal(&mut self, world: &mut World<'_>) {
         world.around.journal.note("world", "heals");
+        world.around.board.lock().endangered.clear();
         for machine in &world.machines {
             machine.disarm();
         }
         for phone in &world.phones {
             phone.arm(None);
         }
-        while let Some((_, cure)) = self.open.pop() {
+        let passing =
+            |open: &Vec<(Duration, Cure)>| open.iter().rposition(|(at, _)| *at != FOR_GOOD);
+        while let Some(last) = passing(&self.open) {
+            let (_, cure) = self.open.remove(last);
             self.cure(world, cure);
         }
+    }
+
+    /// Two hosts do not hear each other, until then or for good.
+    pub fn part(&mut self, world: &World<'_>, (a, b): (String, String), until: Option<Duration>) {
+        world.sim.partition(a.as_str(), b.as_str());
+        self.open
+            .push((until.unwrap_or(FOR_GOOD), Cure::Connect(a, b)));
+    }
+
+    /// Whether two hosts run and hear each other at once.
+    pub fn hear_each_other(&self, a: &str, b: &str) -> bool {
+        let held = |cure: &Cure| match cure {
+            Cure::Release(x, y) => (x == a && y == b) || (x == b && y == a),
+            _ => false,
+        };
+        !self.is_apart(a, b) && !self.open.iter().any(|(_, cure)| held(cure))
     }
 
     /// A machine that says nothing any more, not even goodbye.

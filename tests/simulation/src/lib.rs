@@ -12,11 +12,16 @@ pub mod device;
 pub mod dice;
 pub mod dns;
 pub mod faults;
+pub mod fork;
+pub mod fork_plan;
+pub mod fork_verdict;
+mod holes;
 pub mod journal;
 pub mod network;
 mod person;
 pub mod plan;
 pub mod server;
+pub mod sides;
 pub mod verdict;
 pub mod world;
 

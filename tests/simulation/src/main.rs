@@ -13,6 +13,10 @@ use holm_simulation::world::{self, Outcome};
 
 /// Runs a federation in simulation, once for each seed.
 #[derive(Parser)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 struct Arguments {
     /// The first seed.
     #[arg(default_value_t = 1)]
@@ -26,15 +30,39 @@ struct Arguments {
     /// For how many simulated seconds things break.
     #[arg(long, default_value_t = 240)]
     seconds: u64,
+    /// A hub lies: it shows two followers two histories.
+    #[arg(long)]
+    forks: bool,
     /// Say nothing of seeds that are sound.
     #[arg(long)]
     quiet: bool,
+    /// End with the first seed that is not sound, or with those that run beside it.
+    #[arg(long)]
+    until_found: bool,
     /// Print the trace.
     #[arg(long)]
     trace: bool,
     /// Show the servers' and devices' own log lines, as RUST_LOG says; with one job.
     #[arg(long)]
     logs: bool,
+}
+
+impl Arguments {
+    fn plan(&self, seed: u64) -> Plan {
+        match self.forks {
+            true => Plan::fork(seed),
+            false => Plan::of(seed, self.seconds),
+        }
+    }
+
+    /// How the seed is run again.
+    fn again(&self, seed: u64) -> String {
+        let kind = match self.forks {
+            true => "--forks".to_owned(),
+            false => format!("--seconds {}", self.seconds),
+        };
+        format!("tests/run simulate {seed} {kind} --trace")
+    }
 }
 
 /// What all seeds came to.
@@ -85,11 +113,12 @@ fn run_all(arguments: &Arguments) -> Total {
                     if seed >= end {
                         return;
                     }
-                    let plan = Plan::of(seed, arguments.seconds);
+                    let plan = arguments.plan(seed);
                     let outcome = world::run(plan, arguments.trace);
                     let sound = outcome.findings.0.is_empty();
                     let silent = arguments.quiet && sound;
-                    if !silent && !print(&told(seed, &outcome, arguments)) {
+                    let unread = !silent && !print(&told(seed, &outcome, arguments));
+                    if unread || (arguments.until_found && !sound) {
                         stopped.store(true, Ordering::Relaxed);
                     }
                     let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,11 +151,7 @@ fn told(seed: u64, outcome: &Outcome, arguments: &Arguments) -> String {
         let _ = writeln!(text, "  and {more} more");
     }
     if !sound {
-        let seconds = arguments.seconds;
-        let _ = writeln!(
-            text,
-            "  again: tests/run simulate {seed} --seconds {seconds} --trace"
-        );
+        let _ = writeln!(text, "  again: {}", arguments.again(seed));
     }
     text
 }

@@ -15,6 +15,7 @@ use futures::future::BoxFuture;
 use holm_core::ports::{Exchange, ExchangeError, Future};
 use holm_federation::Route;
 use holm_protocol::ServerName;
+use holm_protocol::endpoint::HEADS;
 use holm_protocol::limits::FEDERATION_BODY_LEN_MAX;
 use holm_sdk::{Connector, Link, SdkError};
 use http::{Request, Response, Uri};
@@ -27,10 +28,14 @@ use turmoil::net::{TcpListener, TcpStream};
 
 use crate::dice::Dice;
 use crate::dns::Dns;
-use crate::plan::Plan;
+use crate::holes::leave_one_out;
+use crate::plan::{Plan, server_name};
+use crate::sides::{HUB, Sides};
 
 /// The port of every server.
 pub const PORT: u16 = 443;
+/// Path of messages that a follower brings to a hub.
+const SUBMITTED: &str = "/federation/v1/submitMessage/";
 /// Time for one connection.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// Time for one exchange, as in production.
@@ -127,11 +132,26 @@ pub struct SimExchange {
     twice: u64,
     /// Of a hundred calls, so many lose their answer.
     unanswered: u64,
+    /// Of a hundred pages that are asked for, so many lack an event.
+    holed: u64,
+    /// Of a hundred messages to a split hub, so many are told to its other half as well.
+    across: u64,
+    /// Followers do not show each other heads.
+    mute: bool,
+    way: Way,
+}
+
+/// Whose calls these are, and how a split hub arranges them.
+pub struct Way {
+    /// The host that calls.
+    pub from: String,
+    /// The split.
+    pub sides: Arc<Sides>,
 }
 
 impl SimExchange {
     /// A client without connections, with the mischief of a plan.
-    pub fn new(plan: &Plan, dice: &Arc<Dice>) -> Self {
+    pub fn new(plan: &Plan, dice: &Arc<Dice>, way: Way) -> Self {
         let mut builder = Client::builder(TokioExecutor::new());
         builder
             .pool_timer(TokioTimer::new())
@@ -141,27 +161,60 @@ impl SimExchange {
             dice: Arc::clone(dice),
             twice: plan.calls_twice,
             unanswered: plan.answers_lost,
+            across: plan.fork.as_ref().map_or(0, |fork| fork.across),
+            mute: plan.fork.as_ref().is_some_and(|fork| fork.mute),
+            holed: plan.pages_holed,
+            way,
         }
     }
 
-    /// As the network pleases: once or twice, with an answer or without.
+    /// As the network pleases: once or twice, with an answer or without, or with less of one.
     async fn carry(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
         if self.dice.happens(self.twice) {
             let _first = self.send(request.clone()).await;
             tokio::time::sleep(self.dice.millis(0, 2_000)).await;
         }
-        let answer = self.send(request).await;
+        let path = request.uri().path().to_owned();
+        let mut answer = self.send(request).await;
+        if let Ok(whole) = &mut answer
+            && self.dice.happens(self.holed)
+            && let Some(holed) = leave_one_out(&path, whole.body())
+        {
+            *whole.body_mut() = holed;
+        }
         match self.dice.happens(self.unanswered) {
             true => Err("the answer was lost".to_owned()),
             false => answer,
         }
     }
 
-    async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
         let route = request.extensions().get::<Route>().cloned();
         let route = route.ok_or("the request carries no checked address")?;
         let address = route.addresses().next().ok_or("the route has no address")?;
-        check_name(address, route.names())?;
+        let host = check_name(address, route.names())?;
+        let path = request.uri().path();
+        if self.mute && path == HEADS.path && host != server_name(HUB) {
+            return Err("heads are not shown".to_owned());
+        }
+        let across = self.way.sides.across(&self.way.from, &host);
+        if let Some(other) = across.filter(|_| path.starts_with(SUBMITTED))
+            && self.dice.happens(self.across)
+        {
+            drop(self.send_to(&other, address.port(), request.clone()).await);
+        }
+        let way = self.way.sides.way(&self.way.from, &host);
+        let host = way.ok_or("the host does not answer")?;
+        self.send_to(&host, address.port(), request).await
+    }
+
+    async fn send_to(
+        &self,
+        host: &str,
+        port: u16,
+        mut request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, String> {
+        let address = SocketAddr::new(turmoil::lookup(host), port);
         let rest = request.uri().path_and_query().map_or("/", |p| p.as_str());
         let uri = format!("http://{address}{rest}").parse::<Uri>();
         *request.uri_mut() = uri.map_err(|e| e.to_string())?;
@@ -188,25 +241,33 @@ impl Exchange for SimExchange {
     }
 }
 
-/// Refuses a host that could not prove one of the names.
-fn check_name(address: SocketAddr, names: &[String]) -> Result<(), String> {
+/// The host; one that could not prove one of the names is refused.
+fn check_name(address: SocketAddr, names: &[String]) -> Result<String, String> {
     let host = turmoil::reverse_lookup(address.ip()).unwrap_or_default();
     match names.contains(&host) {
-        true => Ok(()),
+        true => Ok(host),
         false => Err(format!("the certificate is {host}'s")),
     }
 }
 
 /// A device's way to its server.
-pub struct SimConnector(pub Arc<Dns>);
+pub struct SimConnector {
+    /// Names.
+    pub dns: Arc<Dns>,
+    /// The way.
+    pub way: Way,
+}
 
 impl Connector for SimConnector {
     fn connect<'a>(&'a self, domain: &'a ServerName) -> BoxFuture<'a, Result<Link, SdkError>> {
         Box::pin(async move {
             let failed = |why: String| SdkError::Network(why);
-            let address = self.0.address(domain.as_str()).map_err(failed)?;
+            let address = self.dns.address(domain.as_str()).map_err(failed)?;
             let address = SocketAddr::new(address, PORT);
-            check_name(address, &[domain.to_string()]).map_err(failed)?;
+            let host = check_name(address, &[domain.to_string()]).map_err(failed)?;
+            let way = self.way.sides.way(&self.way.from, &host);
+            let host = way.ok_or_else(|| failed("the host does not answer".to_owned()))?;
+            let address = SocketAddr::new(turmoil::lookup(host), PORT);
             let stream = timeout(CONNECT_MAX, TcpStream::connect(address))
                 .await
                 .map_err(|_elapsed| SdkError::TimedOut("connecting to the server"))?

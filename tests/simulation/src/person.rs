@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use holm_core::ports::CrashPoint;
 use holm_protocol::{RoomUri, UserUri};
 use holm_sdk::{Device, MessageState, RoomState, SdkError};
 use tokio::time::{sleep, timeout};
@@ -13,6 +14,13 @@ use crate::plan::device_name;
 
 /// How long one deed may take before its person gives it up.
 const DEED_MAX: Duration = Duration::from_mins(2);
+/// Where a hub dies that lets people in: between all that has to be one.
+const ON_ENTRY: [CrashPoint; 4] = [
+    CrashPoint::AppendBeforeCommit,
+    CrashPoint::AppendAfterCommit,
+    CrashPoint::CommitBeforeFold,
+    CrashPoint::CommitAfterFold,
+];
 /// Entries of a timeline that are read at a time.
 const PAGE: usize = 10_000;
 
@@ -98,7 +106,8 @@ impl Phone {
                 self.note(&format!("new keys in {} at {seq}", room.room));
                 Ok(())
             }
-            88..93 => {
+            // People who leave would leave the histories with them.
+            88..93 if self.around.plan.fork.is_none() => {
                 self.change_people(device, &room.room, &room.participants)
                     .await
             }
@@ -139,12 +148,26 @@ impl Phone {
             .cloned()
             .collect();
         let seq = match (missing.is_empty(), self.dice.pick(&others)) {
-            (false, _) => device.add_users(room, &missing).await?,
+            (false, _) => {
+                self.endanger_hub();
+                device.add_users(room, &missing).await?
+            }
             (true, Some(user)) if there.len() > 2 => device.remove_user(room, user).await?,
             _ => return Ok(()),
         };
         self.note(&format!("changed people of {room} at {seq}"));
         Ok(())
+    }
+
+    /// The hub of the own room dies on the way of a commit, if the plan has it so.
+    fn endanger_hub(&self) {
+        let plan = &self.around.plan;
+        if self.dice.happens(plan.fatal_entries)
+            && let Some(point) = self.dice.pick(&ON_ENTRY)
+        {
+            let hub = self.number % plan.servers;
+            self.around.board.lock().endangered.push((hub, *point));
+        }
     }
 
     /// Writes on the board how far the device is.
@@ -158,6 +181,7 @@ impl Phone {
             let progress = Progress {
                 cursor: room.cursor,
                 active: room.state == RoomState::Active,
+                participants: room.participants,
                 waiting: waiting.count(),
                 stopped: match room.state {
                     RoomState::Stopped { reason } => Some(reason),

@@ -4,6 +4,7 @@ use holm_core::ports::CrashPoint;
 
 use crate::dice::Dice;
 use crate::dns::Disorder;
+use crate::fork_plan::ForkPlan;
 
 /// A run.
 #[derive(Clone, Debug)]
@@ -22,6 +23,10 @@ pub struct Plan {
     pub calls_twice: u64,
     /// See [`Plan::calls_twice`].
     pub answers_lost: u64,
+    /// Of a hundred pages that a follower asks for, so many lack an event.
+    pub pages_holed: u64,
+    /// Of a hundred times that people are let into a room, so many kill its hub at it.
+    pub fatal_entries: u64,
     /// Longest pause of a person between two deeds, in milliseconds.
     pub pause_ms: u64,
     /// How long things break and people talk, in milliseconds.
@@ -31,6 +36,8 @@ pub struct Plan {
     pub lying_disks: bool,
     /// What breaks, in order of time.
     pub faults: Vec<(u64, Fault)>,
+    /// How the hub lies, where it does.
+    pub fork: Option<ForkPlan>,
 }
 
 /// Something that breaks.
@@ -78,10 +85,13 @@ impl Plan {
             latency_ms: dice.between(5, 300),
             calls_twice: dice.below(3) * dice.below(20),
             answers_lost: dice.below(3) * dice.below(10),
+            pages_holed: Dice::new(seed, "holes").below(60),
+            fatal_entries: Dice::new(seed, "entries").below(80),
             pause_ms: dice.between(1_000, 8_000),
             busy_ms: seconds * 1_000,
             lying_disks: false,
             faults: Vec::new(),
+            fork: None,
         };
         let pause = dice.between(2_000, 30_000);
         let mut at = dice.below(pause);

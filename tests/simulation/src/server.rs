@@ -16,16 +16,18 @@ use holm_storage::{Drive, Sqlite};
 use turmoil::net::TcpListener;
 
 use crate::claims::{Claims, Watched};
-use crate::clock::SimClock;
+use crate::clock::{SimClock, elapsed};
 use crate::device::Surroundings;
 use crate::dice::Dice;
-use crate::network::{Door, PORT, SimExchange};
+use crate::fork_verdict::Crossings;
+use crate::network::{Door, PORT, SimExchange, Way};
+use crate::plan::server_name;
 
 /// What of a server outlives its process: name, keys, disk, clock.
 pub struct Machine {
     /// Its number.
     pub number: usize,
-    /// Its domain, and the host's name.
+    /// Its domain; its host is called by the number.
     pub name: ServerName,
     /// Its disk.
     pub disk: Disk,
@@ -55,6 +57,25 @@ impl Machine {
             mount,
             around: around.clone(),
             claims: Arc::default(),
+            armed: Mutex::new(None),
+            dead: Mutex::new(false),
+        }
+    }
+
+    /// A second machine of the same name and keys, with what is on this one's disk now.
+    #[must_use]
+    pub fn twin(&self, number: usize) -> Self {
+        let host = server_name(number);
+        let mount = format!("{}-twin", self.mount);
+        Self {
+            number,
+            name: self.name.clone(),
+            disk: Disk::mount_copy(&mount, &self.mount),
+            clock: Arc::default(),
+            dice: Arc::new(Dice::new(self.around.plan.seed, &host)),
+            mount,
+            around: self.around.clone(),
+            claims: Arc::clone(&self.claims),
             armed: Mutex::new(None),
             dead: Mutex::new(false),
         }
@@ -115,6 +136,8 @@ impl Machine {
     /// A process of this machine, until it is crashed or its store fails.
     pub async fn run(self: Arc<Self>) -> turmoil::Result {
         self.note("boots");
+        let now = elapsed();
+        self.around.board.lock().booted.insert(self.number, now);
         let served = serve(&self).await;
         self.note(&format!("ends: {served:?}"));
         *lock(&self.dead) = true;
@@ -124,21 +147,43 @@ impl Machine {
     }
 
     fn note(&self, what: &str) {
-        self.around.journal.note(self.name.as_str(), what);
+        self.around.journal.note(&server_name(self.number), what);
     }
 
     /// Tells the board every second how far each log is.
     async fn report(&self, store: &Sqlite) {
+        let mut crossings = Crossings::default();
         loop {
             tokio::time::sleep(REPORTED).await;
             let rooms: Vec<_> = self.around.board.lock().made.values().cloned().collect();
             for room in rooms {
+                if self.around.plan.fork.is_some()
+                    && let Ok(Some(seq)) = crossings.look(store, &room).await
+                {
+                    self.note(&format!("has a head of the other side in {seq}"));
+                    let mut board = self.around.board.lock();
+                    board.crossed.insert(self.number, (seq, elapsed()));
+                }
                 if let Ok(Some(head)) = store.head(&room).await {
                     let mut board = self.around.board.lock();
                     board.heads.insert((self.number, room), head.position.seq);
                 }
             }
         }
+    }
+}
+
+/// Tells the board of proofs as they are found, and of those that were kept over a restart.
+async fn tell_forks(machine: Arc<Machine>, homeserver: Homeserver) {
+    loop {
+        if let Ok(forks) = homeserver.forks().await {
+            if !forks.is_empty() {
+                machine.note("has a proof of two histories");
+            }
+            let mut board = machine.around.board.lock();
+            board.forks.insert(machine.number, forks);
+        }
+        homeserver.fork_found().await;
     }
 }
 
@@ -154,7 +199,14 @@ async fn serve(machine: &Arc<Machine>) -> Result<(), String> {
         clock: machine.clock.clone(),
         rng: machine.dice.clone(),
         peer_store: Arc::new(store.clone()),
-        exchange: Arc::new(SimExchange::new(&machine.around.plan, &machine.dice)),
+        exchange: Arc::new(SimExchange::new(
+            &machine.around.plan,
+            &machine.dice,
+            Way {
+                from: server_name(machine.number),
+                sides: Arc::clone(&machine.around.sides),
+            },
+        )),
         resolver: machine.around.dns.clone(),
         settings: TransportSettings {
             guard: AddressGuard {
@@ -184,6 +236,9 @@ async fn serve(machine: &Arc<Machine>) -> Result<(), String> {
     };
     let homeserver = Homeserver::new(ports, identity, settings);
     homeserver.start().await.map_err(|e| e.to_string())?;
+    if !machine.around.plan.fork.as_ref().is_some_and(|f| f.unheard) {
+        tokio::spawn(tell_forks(Arc::clone(machine), homeserver.clone()));
+    }
     let router = holm_client_api::router(homeserver.clone(), Sockets::new())
         .merge(holm_federation::router(homeserver, transport));
     let door = TcpListener::bind(("0.0.0.0", PORT)).await;

@@ -8,9 +8,10 @@ use holm_history::{End, Message, Observation, Recorder};
 use holm_protocol::bundle::CommitBody;
 use holm_protocol::mls_header::MlsHeader;
 use holm_protocol::{Event, EventKind, Hash, RoomUri};
-use holm_sdk::{Device, RoomInfo, RoomState, TimelineEntry};
+use holm_sdk::{Device, RoomState, TimelineEntry};
 use holm_storage::{Drive, Sqlite};
 
+use crate::board::State;
 use crate::device::Phone;
 use crate::server::Machine;
 use crate::world::World;
@@ -62,6 +63,25 @@ pub fn whole(world: &World<'_>) -> Result<(), String> {
                 ));
             }
         }
+        everybody_is_in(&board, room)?;
+    }
+    Ok(())
+}
+
+/// Whoever the others count as being in a room has come into it.
+fn everybody_is_in(board: &State, room: &RoomUri) -> Result<(), String> {
+    let progress = |device| board.progress.get(device)?.get(room);
+    let active = |device| progress(device).filter(|progress| progress.active);
+    let Some(inside) = board.users.keys().find_map(active) else {
+        return Ok(());
+    };
+    for (device, user) in &board.users {
+        if inside.participants.contains(user) && active(device).is_none() {
+            return Err(format!(
+                "device {device} was let into {room} and is not in it: {:?}",
+                progress(device)
+            ));
+        }
     }
     Ok(())
 }
@@ -74,17 +94,15 @@ pub fn judge(world: &World<'_>) -> Findings {
     for phone in &world.phones {
         phone.disk.fail_power(|| Fate::Lost);
     }
+    bring_to_end(read_all(world)).unwrap_or_else(Findings::one)
+}
+
+/// Does it outside the simulation.
+pub(crate) fn bring_to_end<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => return Findings::one(error.to_string()),
-    };
-    match runtime.block_on(read_all(world)) {
-        Ok(findings) => findings,
-        Err(why) => Findings::one(why),
-    }
+    runtime.map_err(|e| e.to_string())?.block_on(work)
 }
 
 async fn read_all(world: &World<'_>) -> Result<Findings, String> {
@@ -101,9 +119,15 @@ async fn read_all(world: &World<'_>) -> Result<Findings, String> {
     findings
         .0
         .extend(verdict.anomalies.iter().map(ToString::to_string));
-    findings
-        .0
-        .extend(world.around.board.lock().alarms.iter().cloned());
+    findings.0.extend(
+        world
+            .around
+            .board
+            .lock()
+            .alarms
+            .iter()
+            .map(|(_, alarm)| alarm.clone()),
+    );
     Ok(findings)
 }
 
@@ -173,7 +197,7 @@ async fn read_device(
         return Ok(());
     };
     for room in device.rooms().await {
-        let entries = timeline(&device, &room).await;
+        let entries = timeline(&device, &room.room).await;
         if let RoomState::Stopped { reason } = &room.state {
             findings.0.push(format!("{} stopped: {reason}", room.room));
         }
@@ -190,10 +214,11 @@ async fn read_device(
     Ok(())
 }
 
-async fn timeline(device: &Device, room: &RoomInfo) -> Vec<TimelineEntry> {
+/// All messages of a room.
+pub(crate) async fn timeline(device: &Device, room: &RoomUri) -> Vec<TimelineEntry> {
     let (mut after, mut all) = (None, Vec::new());
     loop {
-        let page = device.timeline(&room.room, after, PAGE).await;
+        let page = device.timeline(room, after, PAGE).await;
         let last = page.iter().rev().find_map(|entry| entry.seq);
         let full = page.len() == PAGE;
         all.extend(page);

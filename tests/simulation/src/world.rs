@@ -15,6 +15,7 @@ use crate::faults::Breakage;
 use crate::journal::Journal;
 use crate::plan::{Plan, device_name, server_name};
 use crate::server::Machine;
+use crate::sides::Sides;
 use crate::verdict::{self, Findings};
 
 /// A run as it goes.
@@ -69,10 +70,11 @@ pub fn epoch() -> u64 {
 pub fn run(plan: Plan, keeps: bool) -> Outcome {
     let begun = Instant::now();
     let mut world = World::new(plan, keeps);
-    let findings = match world.play() {
-        Ok(()) => verdict::judge(&world),
-        Err(why) => Findings::one(why),
+    let findings = match world.around.plan.fork.clone() {
+        Some(fork) => world.play_fork(&fork),
+        None => world.play().map(|()| verdict::judge(&world)),
     };
+    let findings = findings.unwrap_or_else(Findings::one);
     let (hash, lines) = world.around.journal.sum();
     let outcome = Outcome {
         findings,
@@ -104,6 +106,7 @@ impl World<'_> {
             board: Arc::new(Board::default()),
             journal: Arc::new(Journal::new(keeps)),
             history: Recorder::default(),
+            sides: Arc::new(Sides::default()),
             plan: Arc::new(plan),
         };
         let plan = &around.plan;
@@ -134,15 +137,20 @@ impl World<'_> {
     }
 
     fn play(&mut self) -> Result<(), String> {
-        let rooms = self.around.plan.rooms;
-        let board = Arc::clone(&self.around.board);
-        self.until(ARRIVING, || board.lock().rooms.len() == rooms)
-            .map_err(|why| format!("not everybody arrived: {why}"))?;
+        self.arrive()?;
         self.breaks()?;
-        board.lock().quiet = true;
+        self.around.board.lock().quiet = true;
         let healed = self.until_whole();
         self.around.journal.note("world", "stops");
         healed
+    }
+
+    /// Until everybody is in the rooms.
+    pub(crate) fn arrive(&mut self) -> Result<(), String> {
+        let rooms = self.around.plan.rooms;
+        let board = Arc::clone(&self.around.board);
+        self.until(ARRIVING, || board.lock().rooms.len() == rooms)
+            .map_err(|why| format!("not everybody arrived: {why}"))
     }
 
     /// Lets things break as planned, and heals all of it in the end.
@@ -198,11 +206,11 @@ impl World<'_> {
         Ok(())
     }
 
-    fn since(&self, begun: Duration) -> Duration {
+    pub(crate) fn since(&self, begun: Duration) -> Duration {
         self.sim.elapsed().saturating_sub(begun)
     }
 
-    fn step(&mut self) -> Result<(), String> {
+    pub(crate) fn step(&mut self) -> Result<(), String> {
         self.sim.step().map(drop).map_err(|e| e.to_string())
     }
 

@@ -1,5 +1,7 @@
 //! What the simulation itself promises: one seed gives one trace, and it can find what is broken.
 
+mod forks;
+
 use std::thread;
 
 use holm_simulation::plan::{Fault, Plan};
