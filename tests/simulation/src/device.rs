@@ -32,7 +32,7 @@ pub struct Phone {
     /// Its disk.
     pub disk: Disk,
     pub(crate) server: ServerName,
-    mount: String,
+    pub(crate) mount: String,
     clock: Arc<SimClock>,
     pub(crate) dice: Arc<Dice>,
     pub(crate) around: Surroundings,

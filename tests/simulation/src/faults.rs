@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use holm_disk::{Disk, Fate, Fault as DiskFault};
 
+use crate::claim;
 use crate::dice::Dice;
 use crate::dns::Disorder;
 use crate::plan::{Fault, device_name, server_name};
@@ -37,10 +38,14 @@ impl Breakage {
     pub fn begin(&mut self, world: &mut World<'_>, fault: &Fault) {
         self.begun += 1;
         let dice = Dice::new(world.around.plan.seed, &format!("fault {}", self.begun));
-        let until = world.sim.elapsed() + length(&dice);
+        let lasts = match fault {
+            Fault::Away(_, ms) => Duration::from_millis(*ms),
+            _ => length(&dice),
+        };
+        let until = world.sim.elapsed() + lasts;
         world.around.journal.note("world", &format!("{fault:?}"));
         let cure = match fault {
-            Fault::KillServer(n) => {
+            Fault::KillServer(n) | Fault::Away(n, _) => {
                 world.machines[*n].disk.kill_process();
                 self.crash(world, &server_name(*n))
             }
@@ -50,6 +55,14 @@ impl Breakage {
             }
             Fault::KillDevice(n, power) => {
                 kill(&world.phones[*n].disk, *power, &dice);
+                self.crash(world, &device_name(*n))
+            }
+            Fault::Claims(n) => {
+                let phone = &world.phones[*n];
+                phone.disk.kill_process();
+                if let Err(why) = claim::claim_falsely(phone, &dice) {
+                    world.around.journal.note(&device_name(*n), &why);
+                }
                 self.crash(world, &device_name(*n))
             }
             Fault::DieAt(n, point) => {

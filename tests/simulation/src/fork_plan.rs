@@ -61,6 +61,23 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// An honest federation in which members claim heads that no hub has signed, for so many
+    /// simulated seconds.
+    pub fn claims(seed: u64, seconds: u64) -> Self {
+        let dice = Dice::new(seed, "claims");
+        let mut plan = Self::of(seed, seconds);
+        let devices = u64::try_from(plan.all_devices()).unwrap_or(1);
+        for _ in 0..dice.between(2, 6) {
+            let device = usize::try_from(dice.below(devices)).unwrap_or(0);
+            let at = dice.below(plan.busy_ms * 3 / 4);
+            plan.faults.push((at, Fault::Claims(device)));
+        }
+        plan.faults.sort_by_key(|(at, _)| *at);
+        plan
+    }
+}
+
 /// Followers and devices that die or are cut off; the hub itself keeps lying.
 fn some_faults(dice: &Dice, plan: &Plan) -> Vec<(u64, Fault)> {
     let mut faults = Vec::new();

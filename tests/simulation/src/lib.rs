@@ -6,6 +6,7 @@
 //! left on the disks after everything has healed and the power has failed once more.
 
 pub mod board;
+mod claim;
 pub mod claims;
 pub mod clock;
 pub mod device;

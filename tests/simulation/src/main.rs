@@ -33,6 +33,12 @@ struct Arguments {
     /// A hub lies: it shows two followers two histories.
     #[arg(long)]
     forks: bool,
+    /// Members claim heads that no hub has signed, which must raise no alarm.
+    #[arg(long, conflicts_with = "forks")]
+    claims: bool,
+    /// The hub is away for so many simulated hours.
+    #[arg(long, conflicts_with_all = ["forks", "claims"])]
+    away: Option<u64>,
     /// Say nothing of seeds that are sound.
     #[arg(long)]
     quiet: bool,
@@ -49,17 +55,22 @@ struct Arguments {
 
 impl Arguments {
     fn plan(&self, seed: u64) -> Plan {
-        match self.forks {
-            true => Plan::fork(seed),
-            false => Plan::of(seed, self.seconds),
+        match (self.forks, self.claims, self.away) {
+            (true, ..) => Plan::fork(seed),
+            (_, true, _) => Plan::claims(seed, self.seconds),
+            (_, _, Some(hours)) => Plan::away(seed, hours),
+            _ => Plan::of(seed, self.seconds),
         }
     }
 
     /// How the seed is run again.
     fn again(&self, seed: u64) -> String {
-        let kind = match self.forks {
-            true => "--forks".to_owned(),
-            false => format!("--seconds {}", self.seconds),
+        let seconds = self.seconds;
+        let kind = match (self.forks, self.claims, self.away) {
+            (true, ..) => "--forks".to_owned(),
+            (_, true, _) => format!("--claims --seconds {seconds}"),
+            (_, _, Some(hours)) => format!("--away {hours}"),
+            _ => format!("--seconds {seconds}"),
         };
         format!("tests/run simulate {seed} {kind} --trace")
     }

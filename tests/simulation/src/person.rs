@@ -21,6 +21,8 @@ const ON_ENTRY: [CrashPoint; 4] = [
     CrashPoint::CommitBeforeFold,
     CrashPoint::CommitAfterFold,
 ];
+/// A person who pauses longer looks up so often.
+const PAUSE_PART: Duration = Duration::from_secs(20);
 /// Entries of a timeline that are read at a time.
 const PAGE: usize = 10_000;
 
@@ -31,7 +33,7 @@ impl Phone {
             self.until_done(async || self.make_room(device).await).await;
         }
         loop {
-            sleep(self.dice.millis(200, self.around.plan.pause_ms)).await;
+            self.pause().await;
             self.report(device).await;
             if self.around.board.lock().quiet {
                 continue;
@@ -45,6 +47,16 @@ impl Phone {
                 Err(_elapsed) => self.note("gave up"),
             }
         }
+    }
+
+    /// Does nothing for a while; once all is quiet, no longer than it takes to report in time.
+    async fn pause(&self) {
+        let mut left = self.dice.millis(200, self.around.plan.pause_ms);
+        while left > PAUSE_PART && !self.around.board.lock().quiet {
+            sleep(PAUSE_PART).await;
+            left -= PAUSE_PART;
+        }
+        sleep(left.min(PAUSE_PART)).await;
     }
 
     pub(crate) async fn register(&self, device: &Device) -> Result<(), SdkError> {

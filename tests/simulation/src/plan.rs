@@ -38,6 +38,10 @@ pub struct Plan {
     pub faults: Vec<(u64, Fault)>,
     /// How the hub lies, where it does.
     pub fork: Option<ForkPlan>,
+    /// What devices claim holds by the hub's own key, so that a finding has to come.
+    pub claims_hold: bool,
+    /// A step of simulated time, in milliseconds.
+    pub tick_ms: u64,
 }
 
 /// Something that breaks.
@@ -69,6 +73,10 @@ pub enum Fault {
     DiskFull(usize),
     /// A server's disk fails to sync.
     SyncFails(usize),
+    /// A server is away for so many milliseconds.
+    Away(usize, u64),
+    /// A device comes back with heads that no hub has signed, and carries them in its messages.
+    Claims(usize),
 }
 
 impl Plan {
@@ -92,12 +100,44 @@ impl Plan {
             lying_disks: false,
             faults: Vec::new(),
             fork: None,
+            claims_hold: false,
+            tick_ms: 10,
         };
         let pause = dice.between(2_000, 30_000);
         let mut at = dice.below(pause);
         while at < plan.busy_ms {
             plan.faults.push((at, plan.fault(&dice)));
             at += dice.between(pause / 4, pause);
+        }
+        plan
+    }
+
+    /// A run in which the hub of all rooms is away for so many hours, while people write now and
+    /// then, and devices and followers die.
+    pub fn away(seed: u64, hours: u64) -> Self {
+        let dice = Dice::new(seed, "away");
+        let mut plan = Self {
+            servers: 3,
+            devices: 1,
+            rooms: 1,
+            pause_ms: dice.between(300_000, 3_600_000),
+            tick_ms: 200,
+            ..Self::of(seed, 0)
+        };
+        let away_ms = hours * 3_600_000;
+        plan.busy_ms = away_ms + 60_000;
+        plan.faults.push((10_000, Fault::Away(0, away_ms)));
+        let mut at = 10_000 + dice.below(away_ms / 8);
+        while at < away_ms {
+            let number = 1 + pick(&dice, 2);
+            let fault = match dice.below(4) {
+                0 => Fault::KillServer(number),
+                1 => Fault::PowerOff(number),
+                2 => Fault::Offline(number),
+                _ => Fault::KillDevice(number, dice.happens(50)),
+            };
+            plan.faults.push((at, fault));
+            at += 1 + dice.below(away_ms / 8);
         }
         plan
     }

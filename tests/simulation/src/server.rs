@@ -116,12 +116,7 @@ impl Machine {
     }
 
     fn identity(&self) -> Identity {
-        let key = |label: &str| {
-            let dice = Dice::new(0, &format!("{label} of {}", self.name));
-            let mut seed = [0; 32];
-            holm_core::ports::Rng::fill(&dice, &mut seed);
-            PrivateKey::from_seed(&seed)
-        };
+        let key = |label: &str| key_of(self.name.as_str(), label);
         let keys = Keyring::first(key("root"), key("request key"), key("room key"));
         Identity::new(self.name.clone(), format!("https://{}", self.name), keys)
     }
@@ -154,7 +149,8 @@ impl Machine {
     async fn report(&self, store: &Sqlite) {
         let mut crossings = Crossings::default();
         loop {
-            tokio::time::sleep(REPORTED).await;
+            let slower = u32::try_from(self.around.plan.tick_ms / 10).unwrap_or(1);
+            tokio::time::sleep(REPORTED * slower.max(1)).await;
             let rooms: Vec<_> = self.around.board.lock().made.values().cloned().collect();
             for room in rooms {
                 if self.around.plan.fork.is_some()
@@ -171,6 +167,14 @@ impl Machine {
             }
         }
     }
+}
+
+/// A key of a server; its name alone decides it.
+pub(crate) fn key_of(server: &str, label: &str) -> PrivateKey {
+    let dice = Dice::new(0, &format!("{label} of {server}"));
+    let mut seed = [0; 32];
+    holm_core::ports::Rng::fill(&dice, &mut seed);
+    PrivateKey::from_seed(&seed)
 }
 
 /// Tells the board of proofs as they are found, and of those that were kept over a restart.

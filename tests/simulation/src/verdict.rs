@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_core::ports::LogStore;
+use holm_core::ports::{LogStore, RoomStore};
 use holm_disk::{Fate, VFS};
 use holm_history::{End, Message, Observation, Recorder};
 use holm_protocol::bundle::CommitBody;
@@ -108,10 +108,14 @@ pub(crate) fn bring_to_end<T>(work: impl Future<Output = Result<T, String>>) -> 
 async fn read_all(world: &World<'_>) -> Result<Findings, String> {
     let history = &world.around.history;
     let rooms: Vec<RoomUri> = world.around.board.lock().rooms.iter().cloned().collect();
-    for machine in &world.machines {
-        read_server(machine, &rooms, history).await?;
-    }
     let mut findings = Findings::default();
+    for machine in &world.machines {
+        let forks = read_server(machine, &rooms, history).await?;
+        if forks > 0 {
+            let what = format!("{} found forks where no hub lied: {forks}", machine.name);
+            findings.0.push(what);
+        }
+    }
     for phone in &world.phones {
         read_device(phone, history, &mut findings).await?;
     }
@@ -131,11 +135,12 @@ async fn read_all(world: &World<'_>) -> Result<Findings, String> {
     Ok(findings)
 }
 
+/// Records a server's copies; how many forks it has found.
 async fn read_server(
     machine: &Machine,
     rooms: &[RoomUri],
     history: &Recorder,
-) -> Result<(), String> {
+) -> Result<usize, String> {
     let opened = Sqlite::open_vfs(VFS, &machine.file(), Drive::Await).await;
     let (store, _writer) = opened.map_err(|e| format!("{}: {e}", machine.name))?;
     for room in rooms {
@@ -166,7 +171,8 @@ async fn read_server(
             history.record(0, copy);
         }
     }
-    Ok(())
+    let forks = store.forks().await.map_err(|e| e.to_string())?;
+    Ok(forks.len())
 }
 
 /// In which epoch a message was encrypted, or which one a commit ends.

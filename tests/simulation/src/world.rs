@@ -51,8 +51,6 @@ pub struct Outcome {
 const HEALING: Duration = Duration::from_mins(12);
 /// How long everybody may take to arrive before anything breaks.
 const ARRIVING: Duration = Duration::from_mins(5);
-/// A step of simulated time.
-const TICK: Duration = Duration::from_millis(10);
 
 /// When simulated time begins, in seconds since 1970: some weeks before the day of the run, since
 /// OpenMLS holds lifetimes of keys against the machine's clock.
@@ -95,7 +93,7 @@ impl World<'_> {
         let mut sim = turmoil::Builder::new()
             .rng_seed(plan.seed)
             .epoch(SystemTime::UNIX_EPOCH + Duration::from_secs(epoch()))
-            .tick_duration(TICK)
+            .tick_duration(Duration::from_millis(plan.tick_ms))
             .min_message_latency(Duration::from_millis(1))
             .max_message_latency(Duration::from_millis(plan.latency_ms))
             .tcp_capacity(4_096)

@@ -61,3 +61,30 @@ fn a_message_that_crosses_and_is_passed_over_is_found() {
         "{found}"
     );
 }
+
+// HEAD-3, HEAD-4
+#[test]
+fn what_a_member_claims_raises_no_alarm_unless_the_hub_has_signed_it() {
+    let plan = |seed| Plan::claims(seed, 40);
+    for seed in 1..4 {
+        let found = run(plan(seed), false).findings.0.join("\n");
+        assert!(
+            found.is_empty(),
+            "tests/run simulate {seed} --claims --seconds 40 --trace\n{found}"
+        );
+    }
+    let mut signed = plan(1);
+    signed.claims_hold = true;
+    let found = run(signed, false).findings.0.join("\n");
+    assert!(found.contains("found forks"), "{found}");
+}
+
+// F54, FED-14
+#[test]
+fn what_is_written_while_the_hub_is_away_arrives_once_and_in_order() {
+    let found = run(Plan::away(1, 3), false).findings.0.join("\n");
+    assert!(
+        found.is_empty(),
+        "tests/run simulate 1 --away 3 --trace\n{found}"
+    );
+}
