@@ -123,6 +123,7 @@ impl Bring {
                 continue;
             }
             if let Err(NotNow(why)) = self.bring(&rooms).await {
+                self.work.wake.reached(false);
                 tracing::debug!(peer = %self.server, %why, "events wait for this peer");
                 for room in &rooms {
                     self.work.wake.add(room);
@@ -157,10 +158,11 @@ impl Bring {
         let mut sent = BTreeMap::new();
         let mut pages = Vec::new();
         let mut bytes = 0;
-        for room in rooms {
+        for (index, room) in rooms.iter().enumerate() {
             if bytes > BYTES_MAX {
-                self.work.wake.add(room);
-                continue;
+                let (brought, others) = rooms.split_at(index);
+                self.work.wake.put_back(brought.last(), others);
+                break;
             }
             match self.page(room).await.map_err(NotNow)? {
                 Some((cursor, page)) if !page.events.is_empty() || !page.orders.is_empty() => {
@@ -181,6 +183,7 @@ impl Bring {
             Ok(answer) => self.advance(&sent, answer),
             Err(error) => self.judge(&sent, error)?,
         }
+        self.work.wake.reached(true);
         Ok(())
     }
 

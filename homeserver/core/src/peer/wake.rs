@@ -2,9 +2,12 @@
 //!
 //! A room that a peer could not take rests, longer each time, and is then tried in a call of its
 //! own, so that it holds up no other room, however busy it is (FED-15). Where a call for several
-//! rooms failed, each of them is tried alone, to find the one that is at fault.
+//! rooms failed, each of them is tried alone, to find the one that is at fault. A peer that cannot
+//! be reached is tried with one room, so that asking costs little and what comes over a narrow line
+//! still arrives; the rooms take turns (FED-9).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +32,10 @@ struct Inner {
     watched: BTreeMap<RoomUri, Watched>,
     /// Whose turn it is, so that neither kind waits for the other.
     alone_next: bool,
+    /// The last room that had its turn; the next call begins after it.
+    last: Option<RoomUri>,
+    /// The last call did not reach the peer.
+    away: bool,
 }
 
 /// A room that is tried alone.
@@ -54,15 +61,20 @@ impl Wake {
         self.news.notified().await;
     }
 
-    /// The rooms for the next call: several, or one that is tried alone, in turns.
+    /// The rooms for the next call: several, or one that is tried alone, in turns; one where the
+    /// peer is away.
     pub(super) fn take(&self) -> Vec<RoomUri> {
         let mut inner = self.lock();
+        let most = if inner.away { 1 } else { ROOMS_MAX };
         let alone = |room: &&RoomUri| inner.watched.contains_key(*room);
         let lone: Vec<_> = inner.rooms.iter().filter(alone).take(1).cloned().collect();
-        let others = inner.rooms.iter().filter(|room| !alone(room));
-        let others: Vec<_> = others.take(ROOMS_MAX).cloned().collect();
+        let others = inner.in_turn().filter(|room| !alone(room));
+        let others: Vec<_> = others.take(most).cloned().collect();
         let taken = match lone.is_empty() || (!others.is_empty() && !inner.alone_next) {
-            true => others,
+            true => {
+                inner.last = others.last().cloned().or(inner.last.take());
+                others
+            }
             false => lone,
         };
         inner.alone_next = !inner.alone_next;
@@ -70,6 +82,20 @@ impl Wake {
             inner.rooms.remove(room);
         }
         taken
+    }
+
+    /// Of the rooms that were taken, those after `last` found no place in the call: they come
+    /// first in the next.
+    pub(super) fn put_back(&self, last: Option<&RoomUri>, rooms: &[RoomUri]) {
+        for room in rooms {
+            self.add(room);
+        }
+        self.lock().last = last.cloned();
+    }
+
+    /// Whether the last call reached the peer.
+    pub(super) fn reached(&self, reached: bool) {
+        self.lock().away = !reached;
     }
 
     /// A call for these rooms failed in whole: each is tried alone.
@@ -136,6 +162,21 @@ impl Wake {
     }
 }
 
+impl Inner {
+    /// All rooms, beginning after the last that had its turn.
+    fn in_turn(&self) -> impl Iterator<Item = &RoomUri> {
+        let (later, earlier) = match &self.last {
+            Some(last) => (Bound::Excluded(last), Bound::Included(last)),
+            None => (Bound::Unbounded, Bound::Unbounded),
+        };
+        let earlier = self.rooms.range::<RoomUri, _>((Bound::Unbounded, earlier));
+        let earlier = earlier.filter(|_| self.last.is_some());
+        self.rooms
+            .range::<RoomUri, _>((later, Bound::Unbounded))
+            .chain(earlier)
+    }
+}
+
 /// How long a room rests, and whether it failed for the first time.
 pub(super) struct Rest {
     pub(super) time: Duration,
@@ -175,6 +216,40 @@ mod tests {
         assert_eq!(REST_MAX.as_secs(), 300);
         assert!(wake.went_well(&room(1)));
         assert!(wake.rest(&room(1), FIRST).is_first);
+    }
+
+    #[test]
+    fn a_peer_that_is_away_is_tried_with_one_room_at_a_time_and_all_have_their_turn() {
+        // FED-9
+        let wake = Wake::default();
+        (0..3).for_each(|number| wake.add(&room(number)));
+        let taken = wake.take();
+        assert_eq!(taken.len(), 3);
+        wake.reached(false);
+        let mut tried = Vec::new();
+        for _ in 0..4 {
+            (0..3).for_each(|number| wake.add(&room(number)));
+            tried.extend(wake.take());
+        }
+        assert_eq!(tried, [room(0), room(1), room(2), room(0)]);
+        wake.reached(true);
+        (0..3).for_each(|number| wake.add(&room(number)));
+        assert_eq!(wake.take(), [room(1), room(2), room(0)]);
+    }
+
+    #[test]
+    fn rooms_that_always_have_something_do_not_keep_others_from_their_turn() {
+        // FED-15
+        let wake = Wake::default();
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..3 {
+            (0..2 * ROOMS_MAX).for_each(|number| wake.add(&room(number)));
+            let taken = wake.take();
+            let (brought, others) = taken.split_at(ROOMS_MAX - 2);
+            wake.put_back(brought.last(), others);
+            seen.extend(brought.to_vec());
+        }
+        assert_eq!(seen.len(), 2 * ROOMS_MAX);
     }
 
     #[test]
