@@ -22,7 +22,7 @@ use crate::replica::trust;
 use crate::timeline::RoomState;
 
 /// Messages taken in one step.
-const RUN_MAX: usize = 64;
+pub(super) const RUN_MAX: usize = 64;
 
 /// What taking events led to.
 #[derive(Debug, Default)]

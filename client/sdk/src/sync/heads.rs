@@ -14,13 +14,14 @@ use holm_protocol::event::Position;
 use holm_protocol::mls_header::MlsHeader;
 use holm_protocol::{Event, EventKind, RoomUri, SignedHead};
 
-use super::events::Work;
+use super::events::{RUN_MAX, Work};
 use crate::device::{Inner, head_holds};
 use crate::error::SdkError;
 use crate::replica::rooms::{self, RoomRow};
 
-/// Heads of other members looked at in one step.
-const HEARD_MAX: usize = 8;
+/// Heads of other members looked at in one step: one for each message of a run, so that none is
+/// passed over when a device that was away catches up.
+const HEARD_MAX: usize = RUN_MAX + 1;
 
 /// A head, and the number of the event that carried it, where that is known.
 type Heard = (SignedHead, Option<u64>);

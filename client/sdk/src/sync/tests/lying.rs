@@ -67,6 +67,25 @@ async fn a_device_notices_a_message_that_carries_a_head_of_an_event_to_come() {
     assert_eq!(proved(&bob, &room).await, Contradiction::CarriedTooEarly(2));
 }
 
+// F58, HEAD-5
+#[tokio::test]
+async fn a_device_that_catches_up_passes_over_no_head() {
+    let world = World::new();
+    let (alice, mut bob) = (world.member("alice").await, world.member("bob").await);
+    let room = world.room(&alice, &[&bob]).await;
+    // None of them is signed, and there are more than a device keeps.
+    let mut claim = signed_head(&room, 1, Hash([9; 32])).head;
+    for time in 1..20 {
+        claim.time = time;
+        let forged = SignedHead::sign(claim.clone(), "m1", &PrivateKey::from_seed(&[8; 32]));
+        say_with(&world, &alice, &room, forged).await;
+    }
+    let other = signed_head(&room, 2, Hash([9; 32]));
+    say_with(&world, &alice, &room, other).await;
+    bob.pull(&room).await;
+    assert_eq!(bob.alarms().len(), 1);
+}
+
 // HEAD-3, HEAD-4
 #[tokio::test]
 async fn a_members_false_claim_raises_no_alarm() {
