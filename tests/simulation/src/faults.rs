@@ -57,14 +57,7 @@ impl Breakage {
                 kill(&world.phones[*n].disk, *power, &dice);
                 self.crash(world, &device_name(*n))
             }
-            Fault::Claims(n) => {
-                let phone = &world.phones[*n];
-                phone.disk.kill_process();
-                if let Err(why) = claim::claim_falsely(phone, &dice) {
-                    world.around.journal.note(&device_name(*n), &why);
-                }
-                self.crash(world, &device_name(*n))
-            }
+            Fault::Claims(n) => self.claims(world, *n, &dice),
             Fault::DieAt(n, point) => {
                 world.machines[*n].arm(*point);
                 return;
@@ -171,6 +164,16 @@ impl Breakage {
             _ => false,
         };
         !self.is_apart(a, b) && !self.open.iter().any(|(_, cure)| held(cure))
+    }
+
+    /// A device comes back with heads of its own making.
+    fn claims(&mut self, world: &mut World<'_>, number: usize, dice: &Dice) -> Cure {
+        let phone = &world.phones[number];
+        phone.disk.kill_process();
+        if let Err(why) = claim::claim_falsely(phone, dice) {
+            world.around.journal.note(&device_name(number), &why);
+        }
+        self.crash(world, &device_name(number))
     }
 
     /// A machine that says nothing any more, not even goodbye.

@@ -97,6 +97,8 @@ impl World<'_> {
             .min_message_latency(Duration::from_millis(1))
             .max_message_latency(Duration::from_millis(plan.latency_ms))
             .tcp_capacity(4_096)
+            // Each look for a host that is away takes one for good.
+            .ephemeral_ports(1_024..=65_535)
             .simulation_duration(Duration::from_hours(1_000))
             .build();
         let around = Surroundings {
