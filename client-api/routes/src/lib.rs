@@ -19,6 +19,7 @@ mod router;
 
 mod account;
 mod commit;
+mod consent;
 mod device;
 mod event;
 mod key_package;

@@ -17,7 +17,9 @@ use crate::doc::Doc;
 use crate::layers;
 use crate::refusal::Refusal;
 use crate::sockets::Sockets;
-use crate::{account, commit, device, event, key_package, room, server_document, sync, tree};
+use crate::{
+    account, commit, consent, device, event, key_package, room, server_document, sync, tree,
+};
 
 /// The client API of a homeserver: everything under `/client`.
 ///
@@ -61,6 +63,8 @@ impl Routes {
             .add(key_package::upload::doc(), key_package::upload::handle)
             .add(key_package::count::doc(), key_package::count::handle)
             .add(key_package::claim::doc(), key_package::claim::handle)
+            .add(consent::read::doc(), consent::read::handle)
+            .add(consent::replace::doc(), consent::replace::handle)
             .add(room::create::doc(), room::create::handle)
             .add(room::list::doc(), room::list::handle)
             .add(commit::submit::doc(), commit::submit::handle)

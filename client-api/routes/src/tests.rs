@@ -8,6 +8,7 @@ mod access;
 mod accounts;
 mod answers;
 mod bodies;
+mod consents;
 mod document;
 mod names;
 mod rooms;

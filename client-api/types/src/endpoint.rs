@@ -5,6 +5,7 @@ use holm_protocol::limits::{CLIENT_BODY_LEN_MAX, CLIENT_BUNDLE_BODY_LEN_MAX};
 use serde::de::DeserializeOwned;
 
 use crate::account::{EnrollRequest, LoginRequest, RegisterRequest};
+use crate::consent::Consent;
 use crate::key_package::{ClaimRequest, UploadKeyPackagesRequest};
 use crate::room::{CommitRequest, CreateRoomRequest};
 
@@ -41,6 +42,10 @@ pub const COUNT_KEY_PACKAGES: Endpoint = endpoint("GET", "/client/v1/keyPackages
 /// Claims KeyPackages of a user (KP-3).
 pub const CLAIM_KEY_PACKAGES: Endpoint =
     endpoint("POST", "/client/v1/keyMaterial/{user}", Auth::Device);
+/// Reads who may add the user (KP-6).
+pub const CONSENT: Endpoint = endpoint("GET", "/client/v1/consent", Auth::Device);
+/// Says who may add the user (KP-5).
+pub const SET_CONSENT: Endpoint = endpoint("PUT", "/client/v1/consent", Auth::Device);
 /// Creates a room (RM-1).
 pub const CREATE_ROOM: Endpoint = endpoint("POST", "/client/v1/rooms", Auth::Device);
 /// Lists the caller's rooms (RM-2).
@@ -70,6 +75,8 @@ pub const CLIENT: &[Endpoint] = &[
     UPLOAD_KEY_PACKAGES,
     COUNT_KEY_PACKAGES,
     CLAIM_KEY_PACKAGES,
+    CONSENT,
+    SET_CONSENT,
     CREATE_ROOM,
     ROOMS,
     COMMIT,
@@ -98,6 +105,10 @@ impl RequestBody for UploadKeyPackagesRequest {
 
 impl RequestBody for ClaimRequest {
     const ENDPOINT: Endpoint = CLAIM_KEY_PACKAGES;
+}
+
+impl RequestBody for Consent {
+    const ENDPOINT: Endpoint = SET_CONSENT;
 }
 
 impl RequestBody for CreateRoomRequest {

@@ -4,6 +4,7 @@
 //! from the other. Bytes are base64url; problems are [`holm_protocol::Problem`].
 
 pub mod account;
+pub mod consent;
 pub mod endpoint;
 pub mod frame;
 pub mod key_package;

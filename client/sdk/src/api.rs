@@ -3,6 +3,7 @@
 //! Paths and methods come from the endpoint table shared with the server, so neither can drift.
 
 use holm_client_types::account::{EnrollRequest, LoginRequest, RegisterRequest, SessionResponse};
+use holm_client_types::consent::Consent;
 use holm_client_types::endpoint as e;
 use holm_client_types::key_package::{
     ClaimRequest, ClaimResponse, KeyPackageCount, UploadKeyPackagesRequest,
@@ -65,6 +66,16 @@ impl Api<'_> {
     pub(crate) async fn count_key_packages(&self) -> Result<usize, SdkError> {
         let answer: KeyPackageCount = self.get(e::COUNT_KEY_PACKAGES, &[], "").await?;
         Ok(answer.count)
+    }
+
+    /// Whom the user lets add them.
+    pub(crate) async fn consent(&self) -> Result<Consent, SdkError> {
+        self.get(e::CONSENT, &[], "").await
+    }
+
+    /// Replaces whom the user lets add them.
+    pub(crate) async fn set_consent(&self, consent: &Consent) -> Result<(), SdkError> {
+        self.tell(e::SET_CONSENT, &[], Some(consent)).await
     }
 
     /// Claims KeyPackages of a user.

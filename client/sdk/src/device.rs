@@ -5,6 +5,7 @@
 
 mod account;
 mod commit;
+mod consent;
 mod documents;
 mod epoch;
 mod key_packages;
@@ -25,6 +26,7 @@ use holm_protocol::{DeviceUri, Hash, RoomUri, ServerName, UserUri};
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard, Notify, broadcast, watch};
 
 pub(crate) use commit::Change;
+pub use consent::{Consent, ConsentFrom};
 pub(crate) use documents::{head_holds, verified_order};
 pub use epoch::RoomEpoch;
 pub(crate) use proof::read_heads;

@@ -24,7 +24,7 @@ mod device;
 mod sync;
 
 pub use crash_points::{CrashPoint, CrashPoints};
-pub use device::{Device, RoomEpoch, SessionInfo};
+pub use device::{Consent, ConsentFrom, Device, RoomEpoch, SessionInfo};
 pub use drive::Drive;
 pub use error::SdkError;
 pub use event::{DeviceEvent, EventReceiver, HopKind, Lagged};

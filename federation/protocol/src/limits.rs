@@ -57,6 +57,8 @@ pub const PASSWORD_LEN_MAX: usize = 1_024;
 pub const PASSWORD_LEN_MIN: usize = 8;
 /// Bytes of a server document (LIM-18).
 pub const DOCUMENT_LEN_MAX: usize = 64 * 1_024;
+/// Users whom a user's consent names (LIM-30).
+pub const CONSENT_USERS_MAX: usize = 1_024;
 /// Rooms a device may be in (LIM-19).
 pub const DEVICE_ROOMS_MAX: usize = 10_000;
 /// Bytes of AAD in a message or commit (LIM-20).

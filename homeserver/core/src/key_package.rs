@@ -11,7 +11,7 @@ use holm_protocol::{Code, Problem, RoomUri, ServerName, UserUri};
 
 use crate::caller::Caller;
 use crate::homeserver::{Homeserver, internal};
-use crate::ports::{Claim, EnrolledDevice, StoredKeyPackage};
+use crate::ports::{Account, Claim, Consent, EnrolledDevice, StoredKeyPackage};
 
 impl Homeserver {
     /// Takes KeyPackages of the caller's device; returns how many are unclaimed (KP-1).
@@ -133,7 +133,7 @@ impl Homeserver {
             .account(user)
             .await
             .map_err(|e| internal(&e))?;
-        account.ok_or_else(unknown)?;
+        check_consent(&account.ok_or_else(unknown)?, requester)?;
         let claim = Claim {
             user: user.clone(),
             requester: requester.clone(),
@@ -159,6 +159,20 @@ impl Homeserver {
         };
         Ok(claimed.into_iter().map(json).collect())
     }
+}
+
+/// Nothing of a user's leaves for somebody whom they did not let add them (KP-5).
+fn check_consent(account: &Account, requester: &UserUri) -> Result<(), Problem> {
+    let agreed = match &account.consent {
+        Consent::Anyone => true,
+        Consent::Listed(users) => users.contains(requester) || account.user == *requester,
+    };
+    if agreed {
+        return Ok(());
+    }
+    let who = account.user.address();
+    let text = format!("{who} lets only those add them whom they named; ask them another way");
+    Err(Problem::new(Code::ConsentRequired, text))
 }
 
 /// Whether so many more KeyPackages may wait beside those that do (LIM-11).
@@ -198,6 +212,25 @@ fn check(device: &EnrolledDevice, bytes: Bytes, now_ms: u64) -> Result<StoredKey
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // KP-5
+    #[test]
+    fn a_user_who_names_some_is_added_by_these_and_by_their_own_devices() {
+        let user = |name: &str| UserUri::parse(&format!("mimi://islet.test/u/{name}")).unwrap();
+        let mut account = Account {
+            user: user("alice"),
+            password_hash: String::new(),
+            device: None,
+            consent: Consent::Anyone,
+        };
+        assert_eq!(check_consent(&account, &user("carol")), Ok(()));
+        account.consent = Consent::Listed(vec![user("bob")]);
+        for agreed in ["alice", "bob"] {
+            assert_eq!(check_consent(&account, &user(agreed)), Ok(()), "{agreed}");
+        }
+        let refused = check_consent(&account, &user("carol")).unwrap_err();
+        assert_eq!(refused.code, Code::ConsentRequired);
+    }
 
     // LIM-11
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod caller;
+pub mod consent;
 pub mod delivery;
 mod held;
 pub mod homeserver;

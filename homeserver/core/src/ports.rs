@@ -12,7 +12,7 @@ mod peers;
 mod rooms;
 mod runtime;
 
-pub use accounts::{Account, AccountStore, EnrolledDevice, TokenOwner};
+pub use accounts::{Account, AccountStore, Consent, EnrolledDevice, TokenOwner};
 pub use crash_points::{CrashPoint, CrashPoints, NoCrash};
 pub use held::{HeldMessage, HeldStore, Hold, Settled};
 pub use key_packages::{Claim, KeyPackageStore, StoredKeyPackage};

@@ -57,7 +57,8 @@ CREATE TABLE submitted_filter (event INTEGER PRIMARY KEY, bits BLOB NOT NULL) ST
 -- A name is never given again, so rows are never deleted (ACC-1).
 CREATE TABLE account (
     user TEXT PRIMARY KEY,
-    password_hash TEXT NOT NULL
+    password_hash TEXT NOT NULL,
+    consent TEXT -- who may claim KeyPackages: a JSON array of users, NULL for anyone (KP-5)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE device (

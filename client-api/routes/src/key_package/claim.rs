@@ -28,6 +28,7 @@ pub(crate) fn doc() -> Doc {
         Code::NotFound,
         Code::NotYourUser,
         Code::KeyPackageConflict,
+        Code::ConsentRequired,
         Code::KeyPackagesExhausted,
         Code::PeerRefused,
         Code::PeerUnreachable,

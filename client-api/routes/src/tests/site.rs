@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use holm_client_types::endpoint::CLIENT;
-use holm_core::ports::{Account, Clock, EnrolledDevice, Future, NoCrash, Rng, Tasks};
+use holm_core::ports::{Account, Clock, Consent, EnrolledDevice, Future, NoCrash, Rng, Tasks};
 use holm_core::{Homeserver, Identity, Keyring, Ports, Registration, Settings};
 use holm_protocol::endpoint::Endpoint;
 use holm_protocol::identity::DeviceIdentity;
@@ -123,6 +123,7 @@ impl Site {
             user: device.user(),
             password_hash: String::new(),
             device: enrolled(&device),
+            consent: Consent::Anyone,
         };
         let mut accounts = self.stores.accounts.lock().unwrap();
         accounts.insert(device.user(), account);

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use holm_core::ports::{
-    Account, AccountStore, Append, AppendError, Claim, EnrolledDevice, Fold, Future, HeldMessage,
-    HeldStore, Hold, KeyPackageStore, LogHead, LogStore, Membership, PeerCursor, RoomRecord,
-    RoomStanding, RoomStore, Settled, StoreError, Stored, StoredEntry, StoredFork,
+    Account, AccountStore, Append, AppendError, Claim, Consent, EnrolledDevice, Fold, Future,
+    HeldMessage, HeldStore, Hold, KeyPackageStore, LogHead, LogStore, Membership, PeerCursor,
+    RoomRecord, RoomStanding, RoomStore, Settled, StoreError, Stored, StoredEntry, StoredFork,
     StoredKeyPackage, StoredOrder, TokenOwner,
 };
 use holm_protocol::aad::ClientMsgId;
@@ -51,6 +51,7 @@ impl AccountStore for Stores {
             user: user.clone(),
             password_hash: password_hash.to_owned(),
             device: None,
+            consent: Consent::Anyone,
         };
         let mut accounts = self.accounts.lock().unwrap();
         let free = !accounts.contains_key(user);
@@ -63,6 +64,13 @@ impl AccountStore for Stores {
 
     fn account<'a>(&'a self, user: &'a UserUri) -> Stored<'a, Option<Account>> {
         stored(self.accounts.lock().unwrap().get(user).cloned())
+    }
+
+    fn set_consent<'a>(&'a self, user: &'a UserUri, consent: &'a Consent) -> Stored<'a, ()> {
+        if let Some(account) = self.accounts.lock().unwrap().get_mut(user) {
+            account.consent = consent.clone();
+        }
+        stored(())
     }
 
     fn enroll_device<'a>(

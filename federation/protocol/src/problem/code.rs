@@ -58,6 +58,8 @@ pub enum Code {
     StaleTerm,
     /// The claim id was used for another claim.
     KeyPackageConflict,
+    /// The user lets only those add them whom they named.
+    ConsentRequired,
     /// No longer kept.
     Gone,
     /// Over the documented limit.
@@ -142,6 +144,7 @@ impl Code {
         Self::OrdersOpen,
         Self::StaleTerm,
         Self::KeyPackageConflict,
+        Self::ConsentRequired,
         Self::Gone,
         Self::TooLarge,
         Self::UnsupportedMedia,
@@ -268,6 +271,11 @@ impl Code {
                 "key_package_conflict",
                 409,
                 "The claim id was used for another claim",
+            ),
+            Self::ConsentRequired => (
+                "consent_required",
+                403,
+                "The user lets only those add them whom they named",
             ),
             Self::Gone => ("gone", 410, "No longer kept"),
             Self::TooLarge => ("too_large", 413, "Over the documented limit"),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use holm_core::ports::{
-    Account, AccountStore, Append, AppendError, Claim, EnrolledDevice, Fold, Future, HeldMessage,
-    HeldStore, Hold, KeyPackageStore, LogHead, LogStore, Membership, NoCrash, PeerCursor,
-    RoomRecord, RoomStanding, RoomStore, Settled, StoreError, Stored, StoredEntry, StoredFork,
-    StoredKeyPackage, StoredOrder, Tasks, TokenOwner,
+    Account, AccountStore, Append, AppendError, Claim, Consent, EnrolledDevice, Fold, Future,
+    HeldMessage, HeldStore, Hold, KeyPackageStore, LogHead, LogStore, Membership, NoCrash,
+    PeerCursor, RoomRecord, RoomStanding, RoomStore, Settled, StoreError, Stored, StoredEntry,
+    StoredFork, StoredKeyPackage, StoredOrder, Tasks, TokenOwner,
 };
 use holm_core::{Homeserver, Ports, Registration, Settings};
 use holm_federation::Transport;
@@ -62,6 +62,10 @@ impl AccountStore for Stub {
     }
 
     fn account<'a>(&'a self, _user: &'a UserUri) -> Stored<'a, Option<Account>> {
+        fails()
+    }
+
+    fn set_consent<'a>(&'a self, _user: &'a UserUri, _consent: &'a Consent) -> Stored<'a, ()> {
         fails()
     }
 

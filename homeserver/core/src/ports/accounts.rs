@@ -14,6 +14,18 @@ pub struct Account {
     pub password_hash: String,
     /// The device, once one has been enrolled.
     pub device: Option<EnrolledDevice>,
+    /// Who may add the user to rooms.
+    pub consent: Consent,
+}
+
+/// Who may claim a user's KeyPackages (KP-5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Consent {
+    /// Every user of every server.
+    #[default]
+    Anyone,
+    /// Those named, at most 1,024 (LIM-30).
+    Listed(Vec<UserUri>),
 }
 
 /// A device with its certified MLS key.
@@ -56,6 +68,9 @@ pub trait AccountStore: Send + Sync {
         user: &'a UserUri,
         device: &'a EnrolledDevice,
     ) -> Stored<'a, bool>;
+
+    /// Replaces whom a user lets add them.
+    fn set_consent<'a>(&'a self, user: &'a UserUri, consent: &'a Consent) -> Stored<'a, ()>;
 
     /// Adds a token for a device, and ends the device's earlier ones.
     fn replace_token<'a>(

@@ -1,6 +1,6 @@
 //! Accounts, their device and their tokens (ACC-1 to ACC-6).
 
-use holm_core::ports::{Account, AccountStore, EnrolledDevice, Stored, TokenOwner};
+use holm_core::ports::{Account, AccountStore, Consent, EnrolledDevice, Stored, TokenOwner};
 use holm_protocol::identity::DeviceIdentity;
 use holm_protocol::{DeviceUri, Hash, PublicKey, UserUri};
 use sqlx::SqliteConnection;
@@ -61,6 +61,16 @@ impl AccountStore for Sqlite {
             let enrolled = account(&row, user)?.device.as_ref() == Some(device);
             transaction.commit().await?;
             Ok(enrolled)
+        })
+    }
+
+    fn set_consent<'a>(&'a self, user: &'a UserUri, consent: &'a Consent) -> Stored<'a, ()> {
+        self.shared.stored(async move {
+            let mut transaction = self.shared.transaction().await?;
+            let query = sqlx::query(SET_CONSENT).bind(user.as_str());
+            let query = query.bind(consent_text(consent));
+            query.execute(transaction.connection()).await?;
+            transaction.commit().await
         })
     }
 
@@ -125,7 +135,22 @@ fn account(row: &SqliteRow, user: &UserUri) -> Result<Account, Failure> {
         user: user.clone(),
         password_hash: cells.get("password_hash")?,
         device,
+        consent: match cells.get::<Option<&str>>("consent")? {
+            None => Consent::Anyone,
+            Some(_) => Consent::Listed(cells.json("consent")?),
+        },
     })
+}
+
+/// As the column has it: nothing for anyone.
+fn consent_text(consent: &Consent) -> Option<String> {
+    match consent {
+        Consent::Anyone => None,
+        Consent::Listed(users) => {
+            let users = users.iter().map(UserUri::as_str);
+            Some(users.collect::<serde_json::Value>().to_string())
+        }
+    }
 }
 
 fn owner(row: &SqliteRow, token: Hash) -> Result<TokenOwner, Failure> {
@@ -140,8 +165,10 @@ fn owner(row: &SqliteRow, token: Hash) -> Result<TokenOwner, Failure> {
 const INSERT_ACCOUNT: &str = "INSERT INTO account (user, password_hash) VALUES (?1, ?2) \
      ON CONFLICT (user) DO NOTHING";
 
-const ACCOUNT: &str = "SELECT account.password_hash, device.identity, device.mls_key \
+const ACCOUNT: &str = "SELECT account.password_hash, account.consent, device.identity, device.mls_key \
      FROM account LEFT JOIN device ON device.user = account.user WHERE account.user = ?1";
+
+const SET_CONSENT: &str = "UPDATE account SET consent = ?2 WHERE user = ?1";
 
 const INSERT_DEVICE: &str = "INSERT INTO device (device, user, mls_key, identity) \
      VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
@@ -160,6 +187,7 @@ const TOKEN: &str = "SELECT token.user, token.device, device.device IS NOT NULL 
 pub(super) const STATEMENTS: &[&str] = &[
     INSERT_ACCOUNT,
     ACCOUNT,
+    SET_CONSENT,
     INSERT_DEVICE,
     INSERT_TOKEN,
     DELETE_TOKENS,

@@ -1,6 +1,6 @@
 //! Accounts, devices, tokens (ACC-1 to ACC-6).
 
-use holm_core::ports::{AccountStore, EnrolledDevice, TokenOwner};
+use holm_core::ports::{AccountStore, Consent, EnrolledDevice, TokenOwner};
 use holm_protocol::identity::DeviceIdentity;
 use holm_protocol::{DeviceUri, PrivateKey};
 
@@ -113,4 +113,25 @@ async fn a_token_tells_its_owner_until_it_ends() {
     assert_eq!(store.token(hash("two")).await.unwrap(), None);
     let other = store.token(hash("bob's")).await.unwrap().unwrap();
     assert_eq!((other.user, other.enrolled), (bob, false));
+}
+
+// KP-5, KP-6
+#[tokio::test]
+async fn a_consent_is_kept_and_replaced() {
+    let running = Running::memory().await;
+    let store = &running.store;
+    account(store, "alice").await;
+    account(store, "bob").await;
+    let alice = user("alice");
+    let kept = async || store.account(&alice).await.unwrap().unwrap().consent;
+    assert_eq!(kept().await, Consent::Anyone);
+    for users in [vec![user("bob"), user("carol")], Vec::new()] {
+        let listed = Consent::Listed(users);
+        store.set_consent(&alice, &listed).await.unwrap();
+        assert_eq!(kept().await, listed);
+    }
+    let other = store.account(&user("bob")).await.unwrap().unwrap();
+    assert_eq!(other.consent, Consent::Anyone);
+    store.set_consent(&alice, &Consent::Anyone).await.unwrap();
+    assert_eq!(kept().await, Consent::Anyone);
 }

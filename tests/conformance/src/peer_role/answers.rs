@@ -126,6 +126,7 @@ fn words() -> Vec<(u16, &'static str)> {
     vec![
         (404, "not_found"),
         (403, "forbidden"),
+        (403, "consent_required"),
         (409, "key_packages_exhausted"),
         (409, "key_package_conflict"),
         (429, "rate_limited"),

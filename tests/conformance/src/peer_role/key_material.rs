@@ -97,6 +97,12 @@ pub(crate) fn plans() -> Vec<Plan> {
             exhausted,
         ),
         plan(
+            "claim.without_consent",
+            "nothing leaves for a user who was not named by the one asked for",
+            "KP-5 FED-2",
+            without_consent,
+        ),
+        plan(
             "claim.two_peers",
             "one claim id of two servers are two claims",
             "FED-2 S22",
@@ -163,6 +169,22 @@ async fn repeated(stage: Arc<Stage>) -> Check {
         same("again", &ask(&peer, &guest, &body).await?.good()?, &first)?;
     }
     Ok(())
+}
+
+async fn without_consent(stage: Arc<Stage>) -> Check {
+    let (peer, guest) = (stage.peer().await?, stage.site.member().await?);
+    let consent = async |users: Value| {
+        let consent = json!({ "from": "listed", "users": users });
+        guest
+            .put("/client/v1/consent", &consent)
+            .await?
+            .expect_good()
+    };
+    consent(json!([peer.user("bob")])).await?;
+    let answer = ask(&peer, &guest, &claim(&peer, "r1")).await?;
+    refused(&answer, 403, "consent_required")?;
+    consent(json!([peer.user("mallory")])).await?;
+    ask(&peer, &guest, &claim(&peer, "r1")).await?.expect_good()
 }
 
 async fn once(stage: Arc<Stage>) -> Check {

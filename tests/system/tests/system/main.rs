@@ -8,6 +8,7 @@
 mod apart;
 mod away;
 mod commits;
+mod consent;
 mod crashes;
 mod doctor;
 mod documents;
