@@ -3,10 +3,11 @@
 //! There is no TLS: who answers is known from the address, and a host whose name is not the one
 //! wanted is refused, as its certificate would be.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -124,9 +125,13 @@ impl tower::Service<Uri> for ToAddress {
     }
 }
 
+/// Connections to one address.
+type Pool = Client<ToAddress, Full<Bytes>>;
+
 /// A server's way to other servers; made inside its host, whose tasks it uses.
 pub struct SimExchange {
-    client: Client<ToAddress, Full<Bytes>>,
+    /// One for each address: one for all would end what is idle in the order of a HashMap.
+    clients: Mutex<BTreeMap<SocketAddr, Pool>>,
     dice: Arc<Dice>,
     /// Of a hundred calls, so many arrive twice.
     twice: u64,
@@ -152,12 +157,8 @@ pub struct Way {
 impl SimExchange {
     /// A client without connections, with the mischief of a plan.
     pub fn new(plan: &Plan, dice: &Arc<Dice>, way: Way) -> Self {
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(KEPT);
         Self {
-            client: builder.build(ToAddress),
+            clients: Mutex::default(),
             dice: Arc::clone(dice),
             twice: plan.calls_twice,
             unanswered: plan.answers_lost,
@@ -166,6 +167,18 @@ impl SimExchange {
             holed: plan.pages_holed,
             way,
         }
+    }
+
+    fn client(&self, address: SocketAddr) -> Pool {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || {
+            let mut builder = Client::builder(TokioExecutor::new());
+            builder
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(KEPT);
+            builder.build(ToAddress)
+        };
+        clients.entry(address).or_insert_with(new).clone()
     }
 
     /// As the network pleases: once or twice, with an answer or without, or with less of one.
@@ -219,7 +232,7 @@ impl SimExchange {
         let uri = format!("http://{address}{rest}").parse::<Uri>();
         *request.uri_mut() = uri.map_err(|e| e.to_string())?;
         let (head, body) = self
-            .client
+            .client(address)
             .request(request.map(Full::new))
             .await
             .map_err(|e| e.to_string())?
