@@ -117,6 +117,12 @@ impl Lanes {
                 lane.not_before = Some(now + Duration::from_millis(50));
                 Fate::Again
             }
+            // Whether the device is still in the room the log alone says. It may hold this very
+            // message, whose answer was lost; the commit that removes the device fails the rest.
+            Code::Forbidden | Code::NotFound => {
+                lane.not_before = Some(now + PAUSE);
+                Fate::Again
+            }
             _ if is_transient(problem) => {
                 let wait = problem.retry_after.map_or(PAUSE, Duration::from_secs);
                 lane.not_before = Some(now + wait);
