@@ -190,6 +190,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn that_a_device_is_out_of_a_room_fails_no_message_before_the_log_says_so() {
+        // OUT-2
+        let (mut lanes, now) = (Lanes::default(), Instant::now());
+        for code in [Code::Forbidden, Code::NotFound] {
+            lanes.sent(&room(), id(1), 1);
+            let out = Problem::new(code, "");
+            assert_eq!(lanes.refused(&room(), id(1), &out, now), Fate::Again);
+            assert_eq!(lanes.next_opening(now), Some(now + PAUSE));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_refusal_that_passes_waits_and_one_that_does_not_fails() {
         let (mut lanes, now) = (Lanes::default(), Instant::now());
         lanes.sent(&room(), id(1), 1);
