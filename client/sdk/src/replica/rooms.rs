@@ -1,5 +1,6 @@
 //! Rooms in the replica: state, position in the log, participants, hashes of the newest events.
 
+use holm_protocol::encoding::{decode, encode};
 use holm_protocol::event::Position;
 use holm_protocol::{Hash, RoomUri, SignedHead, UserUri};
 use sqlx::sqlite::SqliteConnection;
@@ -12,6 +13,9 @@ use crate::timeline::RoomState;
 const CHAIN_KEPT: u64 = 10_000;
 /// They are pruned each time so many events have come.
 const CHAIN_PRUNED_EVERY: u64 = 256;
+
+/// A head past the own log, and the number of the event that carried it, where one did.
+pub(crate) type HeadAhead = (SignedHead, Option<u64>);
 
 /// A room as it stands in the replica.
 #[derive(Clone, Debug)]
@@ -32,8 +36,8 @@ pub(crate) struct RoomRow {
     pub(crate) position: Position,
     /// The newest head whose signature was verified, as bytes.
     pub(crate) head: Option<Vec<u8>>,
-    /// A verified head another member knows, past what this device has.
-    pub(crate) witness: Option<Vec<u8>>,
+    /// Verified heads other members know, past what this device has.
+    pub(crate) ahead: Option<Vec<u8>>,
     /// The request that creates the room, until the server has taken it.
     pub(crate) creation: Option<Vec<u8>>,
 }
@@ -75,7 +79,7 @@ pub(crate) async fn find(
 ) -> Result<Option<RoomRow>, SdkError> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT id, uri, state, reason, generation, anchor, entry_epoch, seq, hash, time, \
-         head, witness, creation FROM room WHERE uri = ?",
+         head, ahead, creation FROM room WHERE uri = ?",
     )
     .bind(uri.as_str())
     .fetch_optional(connection)
@@ -87,7 +91,7 @@ pub(crate) async fn find(
 pub(crate) async fn all(connection: &mut SqliteConnection) -> Result<Vec<RoomRow>, SdkError> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, uri, state, reason, generation, anchor, entry_epoch, seq, hash, time, \
-         head, witness, creation FROM room ORDER BY id",
+         head, ahead, creation FROM room ORDER BY id",
     )
     .fetch_all(connection)
     .await?;
@@ -107,7 +111,7 @@ fn read(row: Row) -> Result<RoomRow, SdkError> {
         hash,
         time,
         head,
-        witness,
+        ahead,
         creation,
     ) = row;
     let hash = <[u8; 32]>::try_from(hash).map_err(|_length| damaged("room.hash"))?;
@@ -124,7 +128,7 @@ fn read(row: Row) -> Result<RoomRow, SdkError> {
             time: from_sql(time),
         },
         head,
-        witness,
+        ahead,
         creation,
     })
 }
@@ -143,7 +147,7 @@ pub(crate) async fn begin(
          VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?6, ?7, ?8) \
          ON CONFLICT (uri) DO UPDATE SET state = ?2, reason = '', generation = ?3, anchor = ?4, \
          entry_epoch = ?5, seq = ?4, hash = ?6, time = ?7, creation = ?8, head = NULL, \
-         witness = NULL RETURNING id",
+         ahead = NULL RETURNING id",
     )
     .bind(new.uri.as_str())
     .bind(state.number())
@@ -249,16 +253,17 @@ pub(crate) async fn set_created(
     Ok(())
 }
 
-/// Keeps the newest verified head, and another member's where it lies past this device's log.
+/// Keeps the newest verified head, and those of other members past this device's log.
 pub(crate) async fn set_heads(
     connection: &mut SqliteConnection,
     id: i64,
-    head: Option<&[u8]>,
-    witness: Option<&[u8]>,
+    head: Option<&SignedHead>,
+    ahead: &[HeadAhead],
 ) -> Result<(), SdkError> {
-    sqlx::query("UPDATE room SET head = ?, witness = ? WHERE id = ?")
-        .bind(head)
-        .bind(witness)
+    let kept = (!ahead.is_empty()).then(|| encode(&ahead));
+    sqlx::query("UPDATE room SET head = ?, ahead = ? WHERE id = ?")
+        .bind(head.map(encode))
+        .bind(kept)
         .bind(id)
         .execute(connection)
         .await?;
@@ -319,15 +324,12 @@ pub(crate) async fn clear_participants(
 impl RoomRow {
     /// The newest head whose signature was verified.
     pub(crate) fn signed_head(&self) -> Option<SignedHead> {
-        self.head
-            .as_deref()
-            .and_then(|b| holm_protocol::encoding::decode(b).ok())
+        self.head.as_deref().and_then(|b| decode(b).ok())
     }
 
-    /// A verified head another member knows, past what this device has.
-    pub(crate) fn signed_witness(&self) -> Option<SignedHead> {
-        self.witness
-            .as_deref()
-            .and_then(|b| holm_protocol::encoding::decode(b).ok())
+    /// Verified heads other members know, past what this device has.
+    pub(crate) fn heads_ahead(&self) -> Vec<HeadAhead> {
+        let ahead = self.ahead.as_deref().and_then(|b| decode(b).ok());
+        ahead.unwrap_or_default()
     }
 }

@@ -30,7 +30,7 @@ CREATE TABLE room (
     hash BLOB NOT NULL,
     time INTEGER NOT NULL,
     head BLOB,
-    witness BLOB,
+    ahead BLOB,
     creation BLOB
 );
 CREATE TABLE participant (

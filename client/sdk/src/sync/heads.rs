@@ -12,7 +12,7 @@ use holm_protocol::document::VerifiedDocument;
 use holm_protocol::encoding::encode;
 use holm_protocol::event::Position;
 use holm_protocol::mls_header::MlsHeader;
-use holm_protocol::{Event, EventKind, RoomUri, SignedHead};
+use holm_protocol::{Event, EventKind, Hash, RoomUri, SignedHead};
 
 use super::events::{RUN_MAX, Work};
 use crate::device::{Inner, head_holds};
@@ -21,10 +21,18 @@ use crate::replica::rooms::{self, RoomRow};
 
 /// Heads of other members looked at in one step: one for each message of a run, so that none is
 /// passed over when a device that was away catches up.
-const HEARD_MAX: usize = RUN_MAX + 1;
+const HEARD_MAX: usize = RUN_MAX + AHEAD_MAX;
+/// Heads ahead of the copy kept of a room: the nearest (HEAD-5).
+const AHEAD_MAX: usize = 8;
 
-/// A head, and the number of the event that carried it, where that is known.
-type Heard = (SignedHead, Option<u64>);
+/// A head that another member named.
+struct Heard {
+    head: SignedHead,
+    /// Number of the event that carried it.
+    carrier: Option<u64>,
+    /// Its signature was found to hold before it was kept.
+    kept: bool,
+}
 
 /// The heads of one step's work.
 pub(super) struct Heads<'w> {
@@ -41,6 +49,46 @@ pub(super) struct Heads<'w> {
     room: RoomUri,
 }
 
+/// What a head says, held against this device's copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// The same history, or a place the copy has passed and does not keep.
+    Agrees,
+    /// Two histories, if its signature holds.
+    TwoHistories,
+    /// Not yet: the copy is not there, or nothing vouches for it.
+    Ahead,
+}
+
+impl Heard {
+    fn kept((head, carrier): (SignedHead, Option<u64>)) -> Self {
+        Self {
+            head,
+            carrier,
+            kept: true,
+        }
+    }
+
+    /// `own` is the copy's hash at the head's number, `newest` the head that vouches for all
+    /// before it. No honest hub signs a head before its event is there, so none is carried by an
+    /// event that is not after it (HEAD-6).
+    fn told(&self, own: Option<Hash>, newest: Option<&SignedHead>, copy: &Position) -> Told {
+        let seq = self.head.head.seq;
+        let vouched = newest.map_or(0, |newest| newest.head.seq);
+        match self.carrier.filter(|carrier| seq >= *carrier) {
+            Some(carrier) if carrier <= vouched => return Told::TwoHistories,
+            Some(_) => return Told::Ahead,
+            None => {}
+        }
+        match own {
+            Some(hash) if hash == self.head.head.hash => Told::Agrees,
+            Some(_) if seq <= vouched => Told::TwoHistories,
+            None if seq <= copy.seq => Told::Agrees,
+            _ => Told::Ahead,
+        }
+    }
+}
+
 impl<'w> Heads<'w> {
     /// The room's heads, and those that came from the server.
     pub(super) fn new(
@@ -52,11 +100,7 @@ impl<'w> Heads<'w> {
             document,
             unknown_key: false,
             newest: row.signed_head(),
-            heard: row
-                .signed_witness()
-                .map(|head| (head, None))
-                .into_iter()
-                .collect(),
+            heard: row.heads_ahead().into_iter().map(Heard::kept).collect(),
             contradictions: Vec::new(),
             changed: false,
             room: row.uri.clone(),
@@ -90,9 +134,13 @@ impl<'w> Heads<'w> {
     /// differs from this device's log.
     pub(super) fn heard(&mut self, head: SignedHead, carrier: Option<u64>) {
         let known = self.newest.as_ref() == Some(&head)
-            || self.heard.iter().any(|(known, _)| *known == head);
+            || self.heard.iter().any(|known| known.head == head);
         if !known && self.heard.len() < HEARD_MAX {
-            self.heard.push((head, carrier));
+            self.heard.push(Heard {
+                head,
+                carrier,
+                kept: false,
+            });
         }
     }
 
@@ -127,30 +175,25 @@ impl Work<'_, '_> {
         if !self.heads.changed && self.heads.heard.is_empty() {
             return Ok(());
         }
-        let id = self.row.id;
-        let Some(newest) = self.heads.newest.clone() else {
-            return Ok(());
-        };
-        let mut ahead: Option<SignedHead> = None;
-        for (heard, carrier) in std::mem::take(&mut self.heads.heard) {
-            let seq = heard.head.seq;
-            let own = rooms::hash_at(&mut self.step.tx, id, seq).await?;
-            // No honest hub signs a head before its event is there, so none is carried by an
-            // event that is not after it (HEAD-6).
-            let early = carrier.is_some_and(|at| seq >= at && at <= newest.head.seq);
-            let agrees = !early && own == Some(heard.head.hash);
-            let passed = !early && own.is_none() && seq <= self.row.position.seq;
-            if agrees || passed || !self.heads.holds(&heard) {
+        let newest = self.heads.newest.clone();
+        let mut ahead = Vec::new();
+        for heard in std::mem::take(&mut self.heads.heard) {
+            let seq = heard.head.head.seq;
+            let own = rooms::hash_at(&mut self.step.tx, self.row.id, seq).await?;
+            let told = heard.told(own, newest.as_ref(), &self.row.position);
+            if told == Told::Agrees || !(heard.kept || self.heads.holds(&heard.head)) {
                 continue;
             }
-            if early || (own.is_some() && seq <= newest.head.seq) {
-                self.two_histories(&newest, &heard).await?;
-            } else if ahead.as_ref().is_none_or(|a| a.head.seq < seq) {
-                ahead = Some(heard);
+            match &newest {
+                Some(newest) if told == Told::TwoHistories => {
+                    self.two_histories(newest, &heard.head).await?;
+                }
+                _ => ahead.push((heard.head, heard.carrier)),
             }
         }
-        let (newest, ahead) = (encode(&newest), ahead.as_ref().map(encode));
-        rooms::set_heads(&mut self.step.tx, id, Some(&newest), ahead.as_deref()).await
+        ahead.sort_by_key(|(head, _)| head.head.seq);
+        ahead.truncate(AHEAD_MAX);
+        rooms::set_heads(&mut self.step.tx, self.row.id, newest.as_ref(), &ahead).await
     }
 
     async fn two_histories(

@@ -13,7 +13,7 @@ use super::world::{Member, World};
 use crate::event::DeviceEvent;
 use crate::mls::group_id;
 use crate::ports::{Clock, SdkPorts};
-use crate::replica::ReplicaPlace;
+use crate::replica::{ReplicaPlace, rooms};
 
 /// A message of `by` with this head in its authenticated data, as the next event.
 async fn say_with(world: &World, by: &Member, room: &RoomUri, head: SignedHead) {
@@ -84,6 +84,41 @@ async fn a_device_that_catches_up_passes_over_no_head() {
     say_with(&world, &alice, &room, other).await;
     bob.pull(&room).await;
     assert_eq!(bob.alarms().len(), 1);
+}
+
+// F58, HEAD-5
+#[tokio::test]
+async fn heads_that_nothing_vouches_for_are_kept_the_nearest_and_compared_when_something_does() {
+    let world = World::new();
+    let (alice, mut bob) = (world.member("alice").await, world.member("bob").await);
+    let room = world.room(&alice, &[&bob]).await;
+    let second = world.say(&alice, &room, "one").await;
+    for seq in 2..12 {
+        say_with(
+            &world,
+            &alice,
+            &room,
+            signed_head(&room, seq, Hash([9; 32])),
+        )
+        .await;
+    }
+    let events = world.hub.lock().logs[&room].events.clone();
+    let take = |events, heads| bob.device.inner.take_events(&room, events, heads);
+    take(&events, &[]).await.unwrap();
+    let kept = async |member: &Member| {
+        let mut state = member.device.inner.lock().await;
+        let row = rooms::find(state.replica.reader(), &room).await.unwrap();
+        let ahead = row.unwrap().heads_ahead().into_iter();
+        ahead
+            .map(|(head, carrier)| (head.head.seq, carrier))
+            .collect::<Vec<_>>()
+    };
+    let nearest: Vec<_> = (2..10).map(|seq| (seq, Some(seq + 1))).collect();
+    assert_eq!(kept(&bob).await, nearest);
+    let true_word = signed_head(&room, 2, second.hash());
+    take(&[], &[true_word]).await.unwrap();
+    assert_eq!(bob.alarms().len(), 1);
+    assert_eq!(proved(&bob, &room).await, Contradiction::SamePlace);
 }
 
 // HEAD-3, HEAD-4
