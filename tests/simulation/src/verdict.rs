@@ -86,15 +86,15 @@ fn everybody_is_in(board: &State, room: &RoomUri) -> Result<(), String> {
     Ok(())
 }
 
-/// Takes the power from everything and reads what is left.
-pub fn judge(world: &World<'_>) -> Findings {
+/// Takes the power from everything and reads what is left. `end`: whether what is missing is lost.
+pub fn judge(world: &World<'_>, end: End) -> Findings {
     for machine in &world.machines {
         machine.disk.fail_power(|| Fate::Lost);
     }
     for phone in &world.phones {
         phone.disk.fail_power(|| Fate::Lost);
     }
-    bring_to_end(read_all(world)).unwrap_or_else(Findings::one)
+    bring_to_end(read_all(world, end)).unwrap_or_else(Findings::one)
 }
 
 /// Does it outside the simulation.
@@ -105,7 +105,7 @@ pub(crate) fn bring_to_end<T>(work: impl Future<Output = Result<T, String>>) -> 
     runtime.map_err(|e| e.to_string())?.block_on(work)
 }
 
-async fn read_all(world: &World<'_>) -> Result<Findings, String> {
+async fn read_all(world: &World<'_>, end: End) -> Result<Findings, String> {
     let history = &world.around.history;
     let rooms: Vec<RoomUri> = world.around.board.lock().rooms.iter().cloned().collect();
     let mut findings = Findings::default();
@@ -119,20 +119,12 @@ async fn read_all(world: &World<'_>) -> Result<Findings, String> {
     for phone in &world.phones {
         read_device(phone, history, &mut findings).await?;
     }
-    let verdict = history.judge(End::Settled);
-    findings
-        .0
-        .extend(verdict.anomalies.iter().map(ToString::to_string));
-    findings.0.extend(
-        world
-            .around
-            .board
-            .lock()
-            .alarms
-            .iter()
-            .map(|(_, alarm)| alarm.clone()),
-    );
-    Ok(findings)
+    let board = world.around.board.lock();
+    let alarms = board.alarms.iter().map(|(_, alarm)| alarm.clone());
+    // What the checker has a name for comes first: the rest often follows from it.
+    let anomalies = history.judge(end).anomalies;
+    let named = anomalies.iter().map(ToString::to_string);
+    Ok(Findings(named.chain(findings.0).chain(alarms).collect()))
 }
 
 /// Records a server's copies; how many forks it has found.

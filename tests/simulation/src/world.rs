@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use holm_history::Recorder;
+use holm_history::{End, Recorder};
 use holm_protocol::ServerName;
 use turmoil::Sim;
 
@@ -70,7 +70,7 @@ pub fn run(plan: Plan, keeps: bool) -> Outcome {
     let mut world = World::new(plan, keeps);
     let findings = match world.around.plan.fork.clone() {
         Some(fork) => world.play_fork(&fork),
-        None => world.play().map(|()| verdict::judge(&world)),
+        None => Ok(world.play_and_judge()),
     };
     let findings = findings.unwrap_or_else(Findings::one);
     let (hash, lines) = world.around.journal.sum();
@@ -134,6 +134,18 @@ impl World<'_> {
             phones,
             around,
         }
+    }
+
+    /// Where it does not become whole again, what is on the disks is judged all the same: what is
+    /// wrong there says more than what is missing.
+    fn play_and_judge(&mut self) -> Findings {
+        let (end, failed) = match self.play() {
+            Ok(()) => (End::Settled, None),
+            Err(why) => (End::Running, Some(why)),
+        };
+        let mut findings = verdict::judge(self, end);
+        findings.0.extend(failed);
+        findings
     }
 
     fn play(&mut self) -> Result<(), String> {
