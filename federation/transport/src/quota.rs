@@ -189,4 +189,6 @@ const USERS_MAX: usize = 16_384;
 const CATCH_UP_WAIT_MS: u64 = 1_000;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
