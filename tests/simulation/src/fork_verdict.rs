@@ -67,17 +67,20 @@ impl Crossings {
     }
 }
 
-/// Number of the newest event on the disk of a machine that does not run.
+/// Number of the newest event on the disk of a machine that never runs: SQLite ends a connection
+/// when it likes, and would take the write-ahead log from under the next one.
 ///
 /// # Errors
 /// The store cannot be read, or does not have the room.
-pub fn newest(machine: &Machine, room: &RoomUri) -> Result<u64, String> {
-    bring_to_end(async {
-        let head = open(machine).await?.head(room).await;
+pub fn newest(machine: Machine, room: &RoomUri) -> Result<u64, String> {
+    let newest = bring_to_end(async {
+        let head = open(&machine).await?.head(room).await;
         let head = head.map_err(|e| e.to_string())?;
         head.map(|head| head.position.seq)
             .ok_or_else(|| format!("{} does not know {room}", machine.name))
-    })
+    });
+    machine.unmount();
+    newest
 }
 
 /// Takes the power from everything and reads what is left.
@@ -95,8 +98,8 @@ pub fn judge(world: &World<'_>, room: &RoomUri) -> Result<Vec<String>, String> {
         let mut findings = Vec::new();
         for (follower, hub) in [(ONE, HUB), (OTHER, TWIN)] {
             let (follower, hub) = (&world.machines[follower], &world.machines[hub]);
-            findings.extend(proofs(follower, room).await?);
             let own = open(follower).await?;
+            findings.extend(proofs(follower, &own, room).await?);
             let mut crossings = Crossings::default();
             crossings.look(&own, room).await?;
             let mut theirs = Crossings::default();
@@ -113,9 +116,9 @@ pub fn judge(world: &World<'_>, room: &RoomUri) -> Result<Vec<String>, String> {
 }
 
 /// What does not hold of the proofs that a follower keeps.
-async fn proofs(follower: &Arc<Machine>, room: &RoomUri) -> Result<Vec<String>, String> {
+async fn proofs(follower: &Machine, own: &Sqlite, room: &RoomUri) -> Result<Vec<String>, String> {
     let name = server_name(follower.number);
-    let forks = open(follower).await?.forks().await;
+    let forks = own.forks().await;
     let forks = forks.map_err(|e| e.to_string())?;
     let mut findings = Vec::new();
     if forks.len() != 1 {

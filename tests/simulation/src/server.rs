@@ -66,7 +66,7 @@ impl Machine {
     #[must_use]
     pub fn twin(&self, number: usize) -> Self {
         let host = server_name(number);
-        let mount = format!("{}-twin", self.mount);
+        let mount = format!("{}-{number}", self.mount);
         Self {
             number,
             name: self.name.clone(),
