@@ -37,14 +37,17 @@ async fn claim(phone: &Phone, dice: &Dice) -> Result<(), sqlx::Error> {
         .journal_mode(SqliteJournalMode::Wal)
         .locking_mode(SqliteLockingMode::Exclusive);
     let mut replica = SqliteConnection::connect_with(&options).await?;
-    let rooms: Vec<(i64, Vec<u8>)> =
-        sqlx::query_as("SELECT id, head FROM room WHERE head IS NOT NULL ORDER BY id")
+    let rooms: Vec<(i64, i64, Vec<u8>)> =
+        sqlx::query_as("SELECT id, seq, head FROM room WHERE head IS NOT NULL ORDER BY id")
             .fetch_all(&mut replica)
             .await?;
-    for (room, head) in rooms {
-        let Ok(known) = decode::<SignedHead>(&head) else {
+    for (room, taken, head) in rooms {
+        let Ok(mut known) = decode::<SignedHead>(&head) else {
             continue;
         };
+        // Of an event that it has not taken yet, it would have to believe its own claim.
+        let taken = u64::try_from(taken).unwrap_or_default();
+        known.head.seq = known.head.seq.min(taken);
         let forged = forge(phone, dice, &known);
         sqlx::query("UPDATE room SET head = ? WHERE id = ?")
             .bind(encode(&forged))
