@@ -111,3 +111,17 @@ pub const ORDER_WAIT_MS_MAX: u64 = 60_000;
 pub const IDEMPOTENCY_EVENTS_MIN: u64 = 10_000;
 /// Milliseconds for which a hub at least remembers `client_msg_id`s (LOG-9).
 pub const IDEMPOTENCY_MS_MIN: u64 = 7 * 24 * 3_600 * 1_000;
+
+/// Bytes of the content of a message; beside it a message holds padding, tags and authenticated
+/// data (LIM-31).
+pub const CONTENT_LEN_MAX: usize = 61_440;
+/// Parts of a body, those inside others counted (LIM-31).
+pub const CONTENT_PARTS_MAX: usize = 1_024;
+/// Parts inside each other (LIM-31).
+pub const CONTENT_DEPTH_MAX: usize = 4;
+/// Bytes of a topic's id (LIM-31).
+pub const TOPIC_LEN_MAX: usize = 4_096;
+/// Extensions of a content (LIM-31).
+pub const EXTENSIONS_MAX: usize = 64;
+/// Tags, maps and arrays inside each other, the map of the extensions counted (MSG-5).
+pub const EXTENSION_DEPTH_MAX: usize = 4;

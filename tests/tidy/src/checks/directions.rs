@@ -14,6 +14,7 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("holm-protocol", &[]),
     ("holm-mls", &["holm-protocol"]),
     ("holm-client-types", &["holm-protocol"]),
+    ("holm-content", &["holm-protocol"]),
     ("holm-core", &["holm-protocol", "holm-mls"]),
     ("holm-storage", &["holm-protocol", "holm-core"]),
     ("holm-federation", &["holm-protocol", "holm-core"]),
@@ -23,7 +24,12 @@ const DRAWN: &[(&str, &[&str])] = &[
     ),
     (
         "holm-sdk",
-        &["holm-protocol", "holm-mls", "holm-client-types"],
+        &[
+            "holm-protocol",
+            "holm-mls",
+            "holm-client-types",
+            "holm-content",
+        ],
     ),
     (
         "holm-cli",
@@ -67,12 +73,19 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("reqwest", &["holm-federation", "holm-sdk"]),
     ("hickory-resolver", &["holm-federation", "holm-sdk", "holm"]),
     ("hickory-server", &["holm"]),
+    ("minicbor", &["holm-content"]),
+    ("pulldown-cmark", &["holm-content"]),
     ("axum", &["holm-federation", "holm-client-api", "holm"]),
     ("tokio-tungstenite", &["holm-sdk", "holm-client-api"]),
 ];
 
 /// What the pure crates never name: I/O, clocks, randomness of the system.
-const PURE: &[&str] = &["holm-protocol", "holm-mls", "holm-client-types"];
+const PURE: &[&str] = &[
+    "holm-protocol",
+    "holm-mls",
+    "holm-client-types",
+    "holm-content",
+];
 const IMPURE: &[&str] = &["tokio", "getrandom", "hyper", "rustls"];
 
 /// Reads every manifest.
