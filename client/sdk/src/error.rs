@@ -78,6 +78,7 @@ pub(crate) fn is_transient(problem: &Problem) -> bool {
     let by_code = matches!(
         problem.code,
         Code::RateLimited
+            | Code::StorageExceeded
             | Code::Internal
             | Code::PeerUnreachable
             | Code::PeerUntrusted

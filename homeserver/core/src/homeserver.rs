@@ -14,7 +14,7 @@ use crate::account::PasswordWork;
 use crate::delivery::Delivery;
 use crate::held::Held;
 use crate::keyring::Keyring;
-use crate::peer::{Heads, Outbound};
+use crate::peer::{Heads, Outbound, STORED_BYTES_MAX};
 use crate::ports::{
     AccountStore, Clock, CrashPoints, HeldStore, KeyPackageStore, LogStore, Peers, Rng, RoomStore,
     StoreError, Tasks,
@@ -84,6 +84,8 @@ pub struct Homeserver {
     pub(crate) held: Arc<Held>,
     /// Rooms of one other server that this one takes.
     pub(crate) rooms_per_hub_max: u64,
+    /// Bytes that one other server may make this one store; 0 sets no bound.
+    pub(crate) stored_bytes_max: u64,
     /// Heads to be shown to other followers.
     pub(crate) heads: Arc<Heads>,
     /// Where passwords are hashed and compared.
@@ -132,6 +134,7 @@ impl Homeserver {
             outbound: Arc::new(Outbound::default()),
             held: Arc::new(Held::default()),
             rooms_per_hub_max: ROOMS_PER_HUB_MAX,
+            stored_bytes_max: STORED_BYTES_MAX,
             heads: Arc::default(),
             password_work: Arc::default(),
         }
@@ -142,6 +145,15 @@ impl Homeserver {
     pub fn with_rooms_per_hub(self, max: u64) -> Self {
         Self {
             rooms_per_hub_max: max,
+            ..self
+        }
+    }
+
+    /// The same, storing so many bytes because of one other server; 0 sets no bound (FED-24).
+    #[must_use]
+    pub fn with_stored_bytes(self, max: u64) -> Self {
+        Self {
+            stored_bytes_max: max,
             ..self
         }
     }

@@ -15,10 +15,13 @@ mod page;
 mod patience;
 mod sever;
 mod start;
+mod stored;
 mod view;
 mod wake;
 
 pub(crate) use heads::Heads;
 pub(crate) use outbound::Outbound;
 pub use sever::Severed;
+pub use stored::STORED_BYTES_MAX;
+pub(crate) use stored::{StoredFor, count};
 pub use view::PeerView;

@@ -73,7 +73,8 @@ impl Assembly {
             },
         };
         let homeserver = Homeserver::new(ports, identity, settings)
-            .with_rooms_per_hub(config.quotas.rooms_per_hub);
+            .with_rooms_per_hub(config.quotas.rooms_per_hub)
+            .with_stored_bytes(config.quotas.stored_bytes);
         homeserver.start().await.map_err(Failure::failed)?;
         let operator = Operator {
             homeserver: homeserver.clone(),

@@ -162,13 +162,21 @@ CREATE TABLE removal_order (
     UNIQUE (room, subject)
 ) STRICT;
 
--- Ratchet trees that joiners may still need.
+-- Ratchet trees that joiners may still need; `payer` is the other server it counts for.
 CREATE TABLE tree (
     room TEXT NOT NULL REFERENCES room (room),
     seq INTEGER NOT NULL CHECK (seq >= 0),
     bytes BLOB NOT NULL,
+    payer TEXT,
     PRIMARY KEY (room, seq)
 ) STRICT;
+
+-- Bytes of events, Welcomes and trees that stand above because of another server (FED-24): a sum,
+-- written with what it counts.
+CREATE TABLE stored_bytes (
+    server TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL CHECK (bytes >= 0)
+) STRICT, WITHOUT ROWID;
 
 -- Messages held for hubs that are away (SYNC-16), in the order they were held; `len` stands beside
 -- the bytes so that the bounds are counted on an index alone.

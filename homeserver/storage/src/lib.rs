@@ -9,6 +9,7 @@ mod decide;
 mod drive;
 mod memory;
 mod sqlite;
+mod stored_bytes;
 
 pub use drive::Drive;
 pub use memory::Memory;

@@ -6,13 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::FutureExt;
 use holm_core::ports::{Append, AppendError, Future, LogHead, LogStore, Stored};
 use holm_core::ports::{Entry, StoreError, StoredEntry};
-use holm_protocol::{Hash, RoomUri};
+use holm_protocol::{Hash, RoomUri, ServerName};
 
 use crate::decide::{begin_anew, check_continues, check_shape, time_of, weight};
+use crate::stored_bytes::StoredBytes;
 
 /// The logs of all rooms, in memory. Cloning shares them.
 #[derive(Clone, Debug, Default)]
-pub struct Memory(Arc<Mutex<BTreeMap<RoomUri, Log>>>);
+pub struct Memory(Arc<Mutex<Logs>>);
+
+#[derive(Debug, Default)]
+struct Logs {
+    rooms: BTreeMap<RoomUri, Log>,
+    stored: StoredBytes,
+}
 
 #[derive(Debug)]
 struct Log {
@@ -22,7 +29,7 @@ struct Log {
 }
 
 impl Memory {
-    fn logs(&self) -> MutexGuard<'_, BTreeMap<RoomUri, Log>> {
+    fn logs(&self) -> MutexGuard<'_, Logs> {
         // Nothing below panics between two changes, so a poisoned lock still guards whole logs.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -93,7 +100,10 @@ impl LogStore for Memory {
     fn begin<'a>(&'a self, room: &'a RoomUri, head: LogHead) -> Stored<'a, LogHead> {
         async move {
             let mut logs = self.logs();
-            let log = logs.entry(room.clone()).or_insert_with(|| Log::new(head));
+            let log = logs
+                .rooms
+                .entry(room.clone())
+                .or_insert_with(|| Log::new(head));
             if let Some(anew) = begin_anew(&log.head, head) {
                 log.head = anew;
             }
@@ -106,14 +116,19 @@ impl LogStore for Memory {
         async move {
             check_shape(&append)?;
             let mut logs = self.logs();
-            let log = logs.get_mut(&append.room).ok_or(AppendError::NoLog)?;
-            log.append(append)
+            let log = logs.rooms.get_mut(&append.room);
+            let stored_for = append.stored_for.clone();
+            log.ok_or(AppendError::NoLog)?.append(append)?;
+            for (server, bytes) in stored_for {
+                logs.stored.add(server, bytes);
+            }
+            Ok(())
         }
         .boxed()
     }
 
     fn head<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, Option<LogHead>> {
-        async move { Ok(self.logs().get(room).map(|log| log.head)) }.boxed()
+        async move { Ok(self.logs().rooms.get(room).map(|log| log.head)) }.boxed()
     }
 
     fn read<'a>(
@@ -125,21 +140,26 @@ impl LogStore for Memory {
     ) -> Stored<'a, Vec<StoredEntry>> {
         async move {
             let logs = self.logs();
-            let page = logs.get(room).map(|log| log.read(after, limit, bytes_max));
+            let log = logs.rooms.get(room);
+            let page = log.map(|log| log.read(after, limit, bytes_max));
             Ok(page.unwrap_or_default())
         }
         .boxed()
     }
 
     fn find<'a>(&'a self, room: &'a RoomUri, key: Hash) -> Stored<'a, Option<(u64, u64)>> {
-        async move { self.logs().get(room).map_or(Ok(None), |log| log.find(key)) }.boxed()
+        async move {
+            let logs = self.logs();
+            logs.rooms.get(room).map_or(Ok(None), |log| log.find(key))
+        }
+        .boxed()
     }
 
     fn take_over<'a>(&'a self, room: &'a RoomUri) -> Stored<'a, u64> {
         async move {
             let mut logs = self.logs();
             let missing = || StoreError("no log of this room".into());
-            let log = logs.get_mut(room).ok_or_else(missing)?;
+            let log = logs.rooms.get_mut(room).ok_or_else(missing)?;
             log.head.fence += 1;
             Ok(log.head.fence)
         }
@@ -150,10 +170,19 @@ impl LogStore for Memory {
     fn commit_seqs(&self) -> Stored<'_, Vec<(RoomUri, u64)>> {
         async move {
             let logs = self.logs();
-            let commits = logs.iter().map(|(room, log)| (room, log.head.commit_seq));
+            let rooms = logs.rooms.iter();
+            let commits = rooms.map(|(room, log)| (room, log.head.commit_seq));
             let found = commits.filter(|(_, seq)| *seq > 0);
             Ok(found.map(|(room, seq)| (room.clone(), seq)).collect())
         }
         .boxed()
+    }
+
+    fn stored_for(&self, server: &ServerName) -> u64 {
+        self.logs().stored.of(server)
+    }
+
+    fn stored_by_server(&self) -> Vec<(ServerName, u64)> {
+        self.logs().stored.all()
     }
 }

@@ -16,6 +16,7 @@ mod open;
 mod peers;
 mod rooms;
 mod row;
+mod stored_bytes;
 mod writer;
 
 use std::path::Path;

@@ -96,6 +96,8 @@ pub enum Code {
     RateLimited,
     /// The asking server is over its quota: all its calls wait.
     QuotaExceeded,
+    /// The asking server has made this one store as much as it may: what it brings waits.
+    StorageExceeded,
     /// The server failed; the log has the cause.
     Internal,
     /// The other server refused.
@@ -163,6 +165,7 @@ impl Code {
         Self::PreviousRefused,
         Self::RateLimited,
         Self::QuotaExceeded,
+        Self::StorageExceeded,
         Self::Internal,
         Self::PeerRefused,
         Self::PeerUnreachable,
@@ -336,6 +339,11 @@ impl Code {
                 "quota_exceeded",
                 429,
                 "The asking server is over its quota here; its calls wait",
+            ),
+            Self::StorageExceeded => (
+                "storage_exceeded",
+                429,
+                "No more is stored here because of the asking server; what it brings waits",
             ),
             Self::Internal => ("internal", 500, "The server failed; the log has the cause"),
             Self::PeerRefused => ("peer_refused", 502, "The other server refused"),

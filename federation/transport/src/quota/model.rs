@@ -29,7 +29,7 @@ fn steps(names: u8) -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn rate() -> impl Strategy<Value = Rate> {
-    (1_u64..600, 1_u64..12).prop_map(|(per_minute, burst)| Rate { per_minute, burst })
+    (1_u64..600, 1_u64..12).prop_map(|(per_minute, burst)| Rate { burst, per_minute })
 }
 
 /// What each name was given: when, and how much.

@@ -157,6 +157,14 @@ impl LogStore for Stub {
     fn commit_seqs(&self) -> Stored<'_, Vec<(RoomUri, u64)>> {
         fails()
     }
+
+    fn stored_for(&self, _server: &ServerName) -> u64 {
+        0
+    }
+
+    fn stored_by_server(&self) -> Vec<(ServerName, u64)> {
+        Vec::new()
+    }
 }
 
 impl RoomStore for Stub {

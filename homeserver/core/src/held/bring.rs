@@ -5,7 +5,7 @@ use holm_protocol::aad::ClientMsgId;
 use holm_protocol::federation::{SubmitRequest, SubmitResult, SubmittedMessage};
 use holm_protocol::{Code, Problem, RoomUri, ServerName, UserUri};
 
-use super::outcome::{passes, previous_refused};
+use super::outcome::{full_for, passes, previous_refused};
 use crate::caller::Caller;
 use crate::homeserver::{Homeserver, internal};
 use crate::ports::{CrashPoint, Hold, PeerError};
@@ -36,13 +36,41 @@ impl Homeserver {
         }
         let senders = messages.iter().map(|m| (caller.user.clone(), m.clone()));
         match self.submit_to(hub, room, senders).await {
-            Ok(results) => Ok(results.into_iter().map(Verdict::from).collect()),
+            Ok(results) => {
+                self.take_results(caller, (room, hub), messages, results)
+                    .await
+            }
             Err(error) if is_away(&error) => {
                 let _turn = self.held.turn(room).await;
                 self.hold(caller, room, hub, messages).await
             }
             Err(error) => Err(error.into_problem()),
         }
+    }
+
+    /// The verdicts by the hub's results. What it does not store now is held.
+    async fn take_results(
+        &self,
+        caller: &Caller,
+        (room, hub): (&RoomUri, &ServerName),
+        messages: Vec<Bytes>,
+        results: Vec<SubmitResult>,
+    ) -> Result<Vec<Verdict>, Problem> {
+        let full: Vec<_> = results.iter().map(is_full).collect();
+        let later = messages.into_iter().zip(&full);
+        let later = later.filter_map(|(message, full)| full.then_some(message));
+        let later: Vec<_> = later.collect();
+        let mut held = Vec::new();
+        if !later.is_empty() {
+            let _turn = self.held.turn(room).await;
+            held = self.hold(caller, room, hub, later).await?;
+        }
+        let mut held = held.into_iter();
+        let verdicts = results.into_iter().zip(full).map(|(result, full)| {
+            let held = full.then(|| held.next()).flatten();
+            held.unwrap_or_else(|| Verdict::from(result))
+        });
+        Ok(verdicts.collect())
     }
 
     /// One submit; as many results as messages.
@@ -127,6 +155,11 @@ impl Homeserver {
         };
         Ok(ids.into_iter().map(verdict).collect())
     }
+}
+
+/// The hub stores nothing more of what this server brings.
+fn is_full(result: &SubmitResult) -> bool {
+    matches!(result, SubmitResult::Refused { problem } if full_for(problem).is_some())
 }
 
 fn full(hub: &ServerName) -> Problem {

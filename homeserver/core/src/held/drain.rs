@@ -13,7 +13,7 @@ use holm_protocol::limits::SUBMIT_MESSAGES_MAX;
 use holm_protocol::{DeviceUri, Problem, RoomUri, ServerName};
 use tokio::sync::Notify;
 
-use super::outcome::{Outcome, passes};
+use super::outcome::{Outcome, full_for, passes};
 use crate::HOP_TARGET;
 use crate::delivery::Outgoing;
 use crate::homeserver::{Homeserver, internal};
@@ -29,7 +29,7 @@ const RETRY_MIN: Duration = Duration::from_millis(250);
 const RETRY_MAX: Duration = Duration::from_secs(2);
 
 /// How far a room got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Got {
     /// Nothing is held any more.
     Through,
@@ -37,6 +37,8 @@ enum Got {
     Stuck,
     /// The hub is away.
     Away,
+    /// The hub stores nothing more of what this server brings, for so long.
+    Full(Duration),
 }
 
 /// Brings everything held for a hub, and ends with it.
@@ -50,7 +52,8 @@ pub(super) async fn run(homeserver: Homeserver, hub: ServerName, news: Arc<Notif
         };
         // Another room first each time, so that one that fails does not stand before the others.
         rooms.rotate_left(usize::try_from(failures % count).unwrap_or_default());
-        if homeserver.drain(&hub, &rooms, failures > 0).await {
+        let got = homeserver.drain(&hub, &rooms, failures > 0).await;
+        if got == Got::Through {
             failures = 0;
             continue;
         }
@@ -58,6 +61,14 @@ pub(super) async fn run(homeserver: Homeserver, hub: ServerName, news: Arc<Notif
         let patience = homeserver.ports.peers.wait(&hub);
         let wait = homeserver.held_wait(failures).max(patience);
         failures = failures.saturating_add(1);
+        let wait = match got {
+            // That it says something does not say that it has room: not at its every word.
+            Got::Full(asked) => {
+                tokio::time::sleep(wait).await;
+                asked.saturating_sub(wait)
+            }
+            _ => wait,
+        };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = news.notified() => {}
@@ -66,21 +77,21 @@ pub(super) async fn run(homeserver: Homeserver, hub: ServerName, news: Arc<Notif
 }
 
 impl Homeserver {
-    /// One try of all rooms; whether everything got through.
-    async fn drain(&self, hub: &ServerName, rooms: &[RoomUri], probing: bool) -> bool {
+    /// One try of all rooms; how far the one that got least far got.
+    async fn drain(&self, hub: &ServerName, rooms: &[RoomUri], probing: bool) -> Got {
         let Some((first, others)) = rooms.split_first() else {
-            return true;
+            return Got::Through;
         };
         let first = self.drain_room(hub, first, probing).await;
-        if first == Got::Away {
-            return false;
+        if matches!(first, Got::Away | Got::Full(_)) {
+            return first;
         }
         let others = stream::iter(others.to_vec())
             .map(|room| async move { self.drain_room(hub, &room, false).await })
             .buffer_unordered(ROOMS_AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        first == Got::Through && others.into_iter().all(|got| got == Got::Through)
+        others.into_iter().max().unwrap_or(first).max(first)
     }
 
     /// Brings one room's messages until none is held; `probing` with one alone.
@@ -120,12 +131,13 @@ impl Homeserver {
             }
             Err(error) => {
                 tracing::debug!(%hub, %room, %error, "held messages wait");
-                return Ok(Some(Got::Away));
+                return Ok(Some(away(&error)));
             }
         };
-        let later = outcome.later;
+        let stuck = outcome.full.map_or(Got::Stuck, Got::Full);
+        let later = outcome.later.then_some(stuck);
         self.settle_held(room, outcome).await?;
-        Ok(later.then_some(Got::Stuck))
+        Ok(later)
     }
 
     /// The next batch; where there is none, the room is open again.
@@ -176,6 +188,15 @@ impl Homeserver {
             .min(RETRY_MAX);
         base / 2 + base.mul_f64(f64::from(random[0]) / 512.0)
     }
+}
+
+/// What a submit that failed in whole says of the hub.
+fn away(error: &PeerError) -> Got {
+    let full = match error {
+        PeerError::Refused { problem, .. } => full_for(problem),
+        _ => None,
+    };
+    full.map_or(Got::Away, Got::Full)
 }
 
 fn outgoing(

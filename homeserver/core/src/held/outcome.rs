@@ -5,6 +5,7 @@
 //! and the device's later ones stay behind it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::federation::{Sent, SubmitResult};
@@ -21,6 +22,8 @@ pub(super) struct Outcome {
     pub(super) told: Vec<Told>,
     /// Whether something stays for a later try.
     pub(super) later: bool,
+    /// How long the hub stores nothing more of this server, where that is why.
+    pub(super) full: Option<Duration>,
 }
 
 /// What a device is told of one message.
@@ -44,6 +47,7 @@ impl Outcome {
                 SubmitResult::Refused { problem } if passes(&problem) => {
                     stay.insert(device.clone());
                     outcome.later = true;
+                    outcome.full = outcome.full.max(full_for(&problem));
                 }
                 SubmitResult::Refused { problem } if comes_again(&problem) => {
                     cut.insert(device.clone());
@@ -106,6 +110,17 @@ impl Told {
 pub(super) fn passes(problem: &Problem) -> bool {
     problem.status == 429 || problem.status >= 500 || problem.status == 401
 }
+
+/// How long the hub stores nothing more of what this server brings, where that is the reason. Not
+/// longer than any patience, whatever it says.
+pub(super) fn full_for(problem: &Problem) -> Option<Duration> {
+    let seconds = problem.retry_after.unwrap_or_default();
+    let wait = Duration::from_secs(seconds).min(FULL_WAIT_MAX);
+    (problem.code == Code::StorageExceeded).then_some(wait)
+}
+
+/// The longest wait for a hub that stores nothing more.
+const FULL_WAIT_MAX: Duration = Duration::from_mins(5);
 
 fn comes_again(problem: &Problem) -> bool {
     matches!(

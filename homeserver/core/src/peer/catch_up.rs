@@ -118,10 +118,12 @@ impl Homeserver {
             .await
             .map_err(|e| internal(&e))?;
         let record = record.ok_or_else(|| unknown(room))?;
-        match record.hub == *self.name() || record.stopped.is_some() {
-            true => Ok(()),
-            false => self.pull(&record.hub, room).await,
+        if record.hub == *self.name() || record.stopped.is_some() {
+            return Ok(());
         }
+        // What could not be stored is not asked for.
+        self.check_stored(&record.hub)?;
+        self.pull(&record.hub, room).await
     }
 
     async fn pull(&self, hub: &ServerName, room: &RoomUri) -> Result<(), Problem> {

@@ -22,6 +22,10 @@ pub struct PeerView {
     pub rooms_followed: usize,
     /// Of these, rooms with messages of this server's users that wait for it.
     pub rooms_held: usize,
+    /// Bytes that it has made this server store (FED-24).
+    pub stored_bytes: u64,
+    /// Whether these are as many as it may; then what it brings is refused.
+    pub is_over_stored: bool,
 }
 
 /// How one room stands with a peer.
@@ -51,7 +55,8 @@ impl PeerView {
 }
 
 impl Homeserver {
-    /// What is owed to and by every server that has a room in common with this one. Cursors are
+    /// What is owed to and by every server that has a room in common with this one, and what is
+    /// stored because of it, also of one that has none any more. Cursors are
     /// those in the store, which a running call may be a second ahead of.
     pub async fn peer_views(&self) -> Result<BTreeMap<ServerName, PeerView>, Problem> {
         let stored = |e| internal(&e);
@@ -72,6 +77,11 @@ impl Homeserver {
                 view.count(parts);
             }
             view.rooms_resting = resting.map_or(0, |work| work.wake.resting());
+        }
+        for (server, bytes) in self.ports.log.stored_by_server() {
+            let view = views.entry(server).or_default();
+            view.stored_bytes = bytes;
+            view.is_over_stored = self.is_over_stored(bytes);
         }
         Ok(views)
     }

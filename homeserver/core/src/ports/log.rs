@@ -2,7 +2,8 @@
 //!
 //! `append` is all or nothing and only continues the head its caller saw, so "no gap" and "one
 //! commit an epoch" are one compare-and-set. An entry holds all that must be atomic with its
-//! event. No operation touches two rooms (LOG-2, LOG-9; ARCHITECTURE.md).
+//! event. No operation touches two rooms (LOG-2, LOG-9; ARCHITECTURE.md). What an append adds to
+//! other servers' sums decides nothing in it, so a store of many partitions may count it there.
 
 use bytes::Bytes;
 use holm_protocol::event::Position;
@@ -89,6 +90,17 @@ pub struct Append {
     pub entries: Vec<Entry>,
     /// The head afterwards; its fence is stored too.
     pub head: LogHead,
+    /// Bytes of the entries that are stored because of other servers, by server (FED-24).
+    pub stored_for: Vec<(ServerName, u64)>,
+}
+
+impl Entry {
+    /// Bytes it is stored with: the event and the Welcome beside it.
+    #[must_use]
+    pub fn stored_len(&self) -> usize {
+        let welcome = self.attachment.as_ref().map_or(0, |a| a.welcome.len());
+        self.event.len().saturating_add(welcome)
+    }
 }
 
 /// Why nothing was appended, or why it is not known.
@@ -145,4 +157,11 @@ pub trait LogStore: Send + Sync {
 
     /// Rooms whose newest commit lies past `folded(room)` as the room store knows it.
     fn commit_seqs(&self) -> Stored<'_, Vec<(RoomUri, u64)>>;
+
+    /// Bytes that are stored because of a server (FED-24): durable with what they count, answered
+    /// from memory, of whatever is committed.
+    fn stored_for(&self, server: &ServerName) -> u64;
+
+    /// The same of every server that has a sum, by name.
+    fn stored_by_server(&self) -> Vec<(ServerName, u64)>;
 }

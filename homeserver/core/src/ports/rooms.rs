@@ -69,6 +69,8 @@ pub struct Fold {
     pub peers_left: Vec<ServerName>,
     /// The ratchet tree after the commit, kept while joiners may need it.
     pub tree: Option<Bytes>,
+    /// The other server the tree counts for while it is kept, if any (FED-24).
+    pub tree_payer: Option<ServerName>,
     /// Orders the commit carried out.
     pub carried_out: Vec<Subject>,
 }

@@ -15,6 +15,7 @@ use holm_protocol::{Code, DeviceUri, EventKind, Problem, ServerName};
 use super::anchor_check::{AnchorParts, check_anchor};
 use super::task::RoomTask;
 use crate::homeserver::internal;
+use crate::peer::{StoredFor, count};
 use crate::ports::{Append, AppendError, Attachment, Entry, Expect, Fold, LogHead, RoomRecord};
 
 impl RoomTask {
@@ -26,9 +27,10 @@ impl RoomTask {
     ) -> Result<(), Problem> {
         let homeserver = self.homeserver.clone();
         self.check_rooms_of(from).await?;
+        homeserver.check_stored(from)?;
         let (parts, group) = check_anchor(&homeserver, &self.room, from, page).await?;
         let entered = entering(&group, &parts)?;
-        let head = self.store_anchor(&parts, &group).await?;
+        let head = self.store_anchor(from, &parts, &group).await?;
         let fold = Fold {
             record: RoomRecord {
                 room: self.room.clone(),
@@ -43,6 +45,7 @@ impl RoomTask {
             peers_entered: Vec::new(),
             peers_left: Vec::new(),
             tree: Some(parts.tree.clone()),
+            tree_payer: Some(from.clone()),
             carried_out: Vec::new(),
         };
         homeserver
@@ -73,6 +76,7 @@ impl RoomTask {
     /// Begins the log just before the anchor and appends it.
     async fn store_anchor(
         &self,
+        from: &ServerName,
         parts: &AnchorParts,
         group: &PublicRoom,
     ) -> Result<LogHead, Problem> {
@@ -123,14 +127,21 @@ impl RoomTask {
             hash: before.hash,
             fence,
         };
+        let mut stored_for = StoredFor::new();
+        count(&mut stored_for, from, [&entry]);
         let append = Append {
             room: self.room.clone(),
             expect,
             entries: vec![entry],
             head,
+            stored_for: stored_for.clone().into_iter().collect(),
         };
         match log.append(append).await {
-            Ok(()) | Err(AppendError::Repeated(_)) => Ok(head),
+            Ok(()) => {
+                self.homeserver.tell_stored(&stored_for);
+                Ok(head)
+            }
+            Err(AppendError::Repeated(_)) => Ok(head),
             Err(error) => {
                 tracing::warn!(room = %self.room, %error, "an anchor was not stored");
                 Err(super::registry::stopping())

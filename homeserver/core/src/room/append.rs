@@ -1,15 +1,17 @@
 //! The one way into the log: append where the head still is what this task saw (LOG-2).
 
 use super::task::RoomTask;
+use crate::peer::StoredFor;
 use crate::ports::{Append, AppendError, CrashPoint, Entry, Expect, LogHead};
 
 impl RoomTask {
-    /// Appends entries and moves on to `head`. Where that fails for any other reason than a
+    /// Appends entries, stored because of these servers, and moves on to `head`. Where that fails for any other reason than a
     /// repeated id, the state in memory is dropped: the log says what is true.
     pub(super) async fn append(
         &mut self,
         entries: Vec<Entry>,
         head: LogHead,
+        stored_for: StoredFor,
     ) -> Result<(), AppendError> {
         let state = self.state.as_mut().ok_or(AppendError::NoLog)?;
         let kept = |e: &Entry| (e.seq, e.event.clone(), e.attachment.is_some());
@@ -23,11 +25,13 @@ impl RoomTask {
             },
             entries,
             head,
+            stored_for: stored_for.clone().into_iter().collect(),
         };
         match self.homeserver.ports.log.append(append).await {
             Ok(()) => {
                 state.head = head;
                 self.tail.push(events);
+                self.homeserver.tell_stored(&stored_for);
                 Ok(())
             }
             Err(error @ AppendError::Repeated(_)) => Err(error),

@@ -20,6 +20,7 @@ use super::state::RoomState;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
 use crate::homeserver::{Homeserver, internal};
+use crate::peer::{StoredFor, count};
 use crate::ports::{Attachment, CrashPoint, Entry, LogHead};
 
 /// Leaves from which on a group's cryptography is kept off the async threads.
@@ -34,6 +35,7 @@ impl RoomTask {
         let homeserver = self.homeserver.clone();
         let state = self.state().await?;
         check_hub(state, &homeserver)?;
+        homeserver.check_stored(&user.server())?;
         let now_ms = homeserver.now_ms().max(state.head.position.time);
         let orders = state.verified_orders(&homeserver, &bundle.commit).await;
         let (bundle, staged) = self.stage(bundle, orders, now_ms).await?;
@@ -115,7 +117,11 @@ impl RoomTask {
         let state = self.state.as_ref().ok_or_else(super::registry::stopping)?;
         let head = head_after(&state.head, position, &staged);
         let told = entry.clone();
-        if self.append(vec![entry], head).await.is_err() {
+        let mut stored_for = StoredFor::new();
+        if let Some(payer) = state.payer(self.homeserver.name(), staged.committer.server()) {
+            count(&mut stored_for, &payer, [&entry]);
+        }
+        if self.append(vec![entry], head, stored_for).await.is_err() {
             let text = "the store could not take the commit now; look at the log and try again";
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
         }

@@ -22,6 +22,7 @@ pub(super) struct Change {
     entered: Vec<DeviceUri>,
     left: Vec<DeviceUri>,
     adds_somebody: bool,
+    tree_payer: Option<ServerName>,
     carried_out: Vec<Subject>,
 }
 
@@ -45,6 +46,7 @@ impl Change {
             servers_joining: joining,
             entered: admitted.added.iter().filter(local).cloned().collect(),
             left: admitted.removed.iter().filter(local).cloned().collect(),
+            tree_payer: state.payer(own, staged.committer.server()),
             adds_somebody: !admitted.added.is_empty(),
             carried_out: Vec::new(),
         }
@@ -86,6 +88,7 @@ impl Change {
             peers_entered: difference(&now, &self.servers_before),
             peers_left: difference(&self.servers_before, &now),
             tree: self.adds_somebody.then(|| Bytes::from(state.group.tree())),
+            tree_payer: self.tree_payer,
             entered: self.entered,
             left: self.left,
             carried_out: self.carried_out,

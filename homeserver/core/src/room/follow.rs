@@ -19,6 +19,7 @@ use super::task::RoomTask;
 use super::witness::Heard;
 use crate::HOP_TARGET;
 use crate::homeserver::internal;
+use crate::peer::{StoredFor, count};
 use crate::ports::{Attachment, CrashPoint, Entry, LogHead, StoredOrder};
 
 impl RoomTask {
@@ -159,12 +160,15 @@ impl RoomTask {
             return Ok(());
         }
         let state = self.state.as_ref().ok_or_else(super::registry::stopping)?;
+        self.homeserver.check_stored(&state.hub)?;
         let head = LogHead {
             position: run.position,
             ..state.head
         };
+        let mut stored_for = StoredFor::new();
+        count(&mut stored_for, &state.hub, &run.entries);
         let positions = run.positions;
-        if self.append(run.entries, head).await.is_err() {
+        if self.append(run.entries, head, stored_for).await.is_err() {
             let text = "the store could not take the events now";
             return Err(Problem::new(Code::Unavailable, text).with_retry_after(1));
         }
@@ -184,6 +188,7 @@ impl RoomTask {
     ) -> Result<(), Problem> {
         let homeserver = self.homeserver.clone();
         let state = self.state().await?;
+        homeserver.check_stored(&state.hub)?;
         let read = CommitBody::from_bytes(event.body.as_slice());
         let body = match read {
             Ok(body) => body,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::event::Position;
 use holm_protocol::federation::Sent;
-use holm_protocol::{Code, Event, EventHeader, EventKind, Hash, Problem, UserUri};
+use holm_protocol::{Code, Event, EventHeader, EventKind, Hash, Problem, ServerName, UserUri};
 use tokio::sync::oneshot;
 
 use super::accept::{Circumstances, judge_message, read_message};
@@ -19,6 +19,7 @@ use super::state::RoomState;
 use super::task::RoomTask;
 use crate::HOP_TARGET;
 use crate::homeserver::{Homeserver, internal};
+use crate::peer::{StoredFor, count};
 use crate::ports::{CrashPoint, Entry, LogHead};
 
 type Verdict = Result<Sent, Problem>;
@@ -48,6 +49,10 @@ struct Plan {
     in_batch: BTreeMap<Hash, usize>,
     /// Users of whom a message was refused that they will send again.
     held: BTreeSet<UserUri>,
+    /// Whether nothing more is stored because of a server; asked once, so that of what it sends
+    /// nothing later passes something earlier.
+    refused: BTreeMap<ServerName, Option<Problem>>,
+    stored_for: StoredFor,
 }
 
 impl Batch {
@@ -116,7 +121,9 @@ impl RoomTask {
             position,
             ..self.state.as_ref()?.head
         };
-        match self.append(std::mem::take(&mut plan.entries), head).await {
+        let entries = std::mem::take(&mut plan.entries);
+        let stored_for = std::mem::take(&mut plan.stored_for);
+        match self.append(entries, head, stored_for).await {
             Ok(()) => {
                 for position in &plan.positions {
                     tracing::debug!(target: HOP_TARGET, hop = "message_ordered",
@@ -154,6 +161,7 @@ impl Plan {
             true => Err(previous_refused()),
             false => judge_message(&read.header, &circumstances(one, state)),
         };
+        let judged = judged.and_then(|()| self.check_stored(homeserver, &one.user));
         if look_up || judged.is_err() {
             let earlier = homeserver.ports.log.find(state.group.room(), key).await;
             if let Some((seq, time)) = earlier.map_err(|e| internal(&e))? {
@@ -166,7 +174,8 @@ impl Plan {
         }
         Ok(match judged {
             Ok(()) => {
-                let index = self.push(state, one, key, homeserver.now_ms());
+                let here = (state, homeserver.name());
+                let index = self.push(here, one, key, homeserver.now_ms());
                 self.in_batch.insert(key, index);
                 Fate::Entry(index, id)
             }
@@ -179,8 +188,21 @@ impl Plan {
         })
     }
 
+    /// Whether more is stored because of the sender's server (FED-25).
+    fn check_stored(&mut self, homeserver: &Homeserver, user: &UserUri) -> Result<(), Problem> {
+        let check = || homeserver.check_stored(&user.server()).err();
+        let refused = self.refused.entry(user.server()).or_insert_with(check);
+        refused.clone().map_or(Ok(()), Err)
+    }
+
     /// Numbers a message after the ones before it.
-    fn push(&mut self, state: &RoomState, one: &Submission, key: Hash, now_ms: u64) -> usize {
+    fn push(
+        &mut self,
+        (state, own): (&RoomState, &ServerName),
+        one: &Submission,
+        key: Hash,
+        now_ms: u64,
+    ) -> usize {
         let last = self
             .positions
             .last()
@@ -195,13 +217,17 @@ impl Plan {
         };
         let event = Event::new(header, one.message.to_vec());
         self.positions.push(Position::after(&event));
-        self.entries.push(Entry {
+        let entry = Entry {
             seq: event.header.seq,
             kind: EventKind::MESSAGE,
             event: Bytes::from(event.to_bytes()),
             idempotency_key: Some(key),
             attachment: None,
-        });
+        };
+        if let Some(payer) = state.payer(own, one.user.server()) {
+            count(&mut self.stored_for, &payer, [&entry]);
+        }
+        self.entries.push(entry);
         self.entries.len() - 1
     }
 }

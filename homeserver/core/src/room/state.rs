@@ -91,6 +91,17 @@ impl RoomState {
         self.hub == *own
     }
 
+    /// The other server because of which what `bringer` brings is stored here (FED-24): a
+    /// follower's copy is its hub's, whoever wrote.
+    pub(crate) fn payer(&self, own: &ServerName, bringer: ServerName) -> Option<ServerName> {
+        let payer = if self.is_hub(own) {
+            bringer
+        } else {
+            self.hub.clone()
+        };
+        (payer != *own).then_some(payer)
+    }
+
     /// This server's devices in the group.
     pub(crate) fn local_devices(&self, own: &ServerName) -> Vec<DeviceUri> {
         let devices = self.group.view().leaves.iter().map(|l| &l.identity.device);

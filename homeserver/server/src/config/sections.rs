@@ -141,6 +141,11 @@ pub struct Quotas {
     pub catch_ups: u32,
     /// Rooms of one server that this one follows; it takes no further one.
     pub rooms_per_hub: u64,
+    /// Bytes that one server may make this one store: events and Welcomes of the rooms it is hub
+    /// of, and of what it brings to rooms of this one. From there on such is refused and waits at
+    /// that server; raise it and start again, and all of it comes. The default is 64 GiB; 0 sets
+    /// no bound. `holm peers` shows the sums.
+    pub stored_bytes: u64,
 }
 
 /// How many connections are taken.
@@ -213,6 +218,7 @@ impl Default for Quotas {
             claims_of_user_per_minute: limits.claims_of_user.per_minute,
             catch_ups: limits.catch_ups,
             rooms_per_hub: holm_core::homeserver::ROOMS_PER_HUB_MAX,
+            stored_bytes: holm_core::peer::STORED_BYTES_MAX,
         }
     }
 }

@@ -43,6 +43,10 @@ pub struct Peer {
     pub rooms_followed: usize,
     /// Of these, rooms in which messages of this server's users wait for it.
     pub rooms_held: usize,
+    /// Bytes that it has made this server store.
+    pub stored_bytes: u64,
+    /// Whether that is as much as it may (`quotas.stored_bytes`), so that what it brings is refused.
+    pub over_quota: bool,
 }
 
 /// Who a peer is, and whether it is dealt with.
@@ -131,6 +135,8 @@ impl Peer {
             rooms_resting: view.rooms_resting,
             rooms_followed: view.rooms_followed,
             rooms_held: view.rooms_held,
+            stored_bytes: view.stored_bytes,
+            over_quota: view.is_over_stored,
         }
     }
 }

@@ -15,7 +15,9 @@ use tokio::sync::{Mutex, MutexGuard, watch};
 
 use super::failure::Failure;
 use super::log::recent::Recent;
+use super::stored_bytes::Change;
 use crate::drive::Drive;
+use crate::stored_bytes::StoredBytes;
 
 /// What all clones of a store share.
 pub(crate) struct Shared {
@@ -26,6 +28,8 @@ pub(crate) struct Shared {
     failed: watch::Sender<Option<String>>,
     /// Ids of submits that the index does not have yet.
     recent: StdMutex<Recent>,
+    /// What is committed of the sums by server.
+    stored: StdMutex<StoredBytes>,
     /// Locked while the store is open; the lock ends with the file.
     _lock: Option<File>,
 }
@@ -54,7 +58,7 @@ impl Shared {
         drive: Drive,
         writer: SqliteConnection,
         readers: Vec<SqliteConnection>,
-        recent: Recent,
+        (recent, stored): (Recent, StoredBytes),
         lock: Option<File>,
     ) -> Self {
         Self {
@@ -67,6 +71,7 @@ impl Shared {
             next_reader: AtomicUsize::new(0),
             failed: watch::Sender::new(None),
             recent: StdMutex::new(recent),
+            stored: StdMutex::new(stored),
             _lock: lock,
         }
     }
@@ -147,6 +152,20 @@ impl Shared {
     /// Ids of submits that the index does not have yet; never held while anything is waited for.
     pub(crate) fn recent(&self) -> std::sync::MutexGuard<'_, Recent> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sums by server; never held while anything is waited for.
+    pub(crate) fn stored_bytes(&self) -> std::sync::MutexGuard<'_, StoredBytes> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A change of the sums is committed.
+    pub(crate) fn stored_changed(&self, change: &Change) {
+        let mut stored = self.stored_bytes();
+        stored.add_all(&change.added);
+        for (server, bytes) in change.dropped.all() {
+            stored.take_away(&server, bytes);
+        }
     }
 
     /// Why the store has failed, if it has.

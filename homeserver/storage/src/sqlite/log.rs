@@ -13,7 +13,7 @@ pub(super) mod recent;
 use futures::FutureExt;
 use holm_core::ports::StoredEntry;
 use holm_core::ports::{Append, AppendError, Future, LogHead, LogStore, Stored};
-use holm_protocol::{Hash, RoomUri};
+use holm_protocol::{Hash, RoomUri, ServerName};
 use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
@@ -90,6 +90,14 @@ impl LogStore for Sqlite {
             let rows = query.fetch_all(reading.connection()).await?;
             rows.iter().map(commit_seq).collect()
         })
+    }
+
+    fn stored_for(&self, server: &ServerName) -> u64 {
+        self.shared.stored_bytes().of(server)
+    }
+
+    fn stored_by_server(&self) -> Vec<(ServerName, u64)> {
+        self.shared.stored_bytes().all()
     }
 }
 

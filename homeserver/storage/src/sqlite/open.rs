@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use super::connection::Shared;
 use super::log::recent;
+use super::stored_bytes;
 use crate::drive::Drive;
 
 /// Why a store could not be opened.
@@ -115,6 +116,8 @@ async fn connect(
         write_anew(&mut writer).await?;
         let recent = recent::load(&mut writer).await;
         let recent = recent.map_err(|e| OpenError::Damaged(e.to_string()))?;
+        let stored = stored_bytes::load(&mut writer).await;
+        let stored = stored.map_err(|e| OpenError::Damaged(e.to_string()))?;
         let mut reading = Vec::with_capacity(readers);
         let options = options.pragma("query_only", "ON");
         for _ in 0..readers {
@@ -122,10 +125,10 @@ async fn connect(
             check_pragmas(&mut reader, journal).await?;
             reading.push(reader);
         }
-        Ok::<_, OpenError>((writer, reading, recent))
+        Ok::<_, OpenError>((writer, reading, (recent, stored)))
     };
-    let (writer, reading, recent) = drive.run(connecting).await?;
-    Ok(Shared::new(drive, writer, reading, recent, lock))
+    let (writer, reading, known) = drive.run(connecting).await?;
+    Ok(Shared::new(drive, writer, reading, known, lock))
 }
 
 async fn check_pragmas(

@@ -67,8 +67,10 @@ impl RoomStore for Sqlite {
     fn fold(&self, fold: Fold) -> Stored<'_, ()> {
         self.shared.stored(async move {
             let mut transaction = self.shared.transaction().await?;
-            fold::fold(transaction.connection(), &fold).await?;
-            transaction.commit().await
+            let change = fold::fold(transaction.connection(), &fold).await?;
+            transaction.commit().await?;
+            self.shared.stored_changed(&change);
+            Ok(())
         })
     }
 

@@ -3,7 +3,9 @@
 
 use sqlx::{AssertSqlSafe, Executor, Row, SqlSafeStr};
 
-use super::{Sqlite, accounts, connection, held, key_packages, log, open, peers, rooms};
+use super::{
+    Sqlite, accounts, connection, held, key_packages, log, open, peers, rooms, stored_bytes,
+};
 use crate::drive::Drive;
 
 fn statements() -> Vec<String> {
@@ -20,7 +22,11 @@ fn statements() -> Vec<String> {
     ];
     let fixed = fixed.into_iter().flatten().copied();
     let fixed = fixed.chain(rooms::statements()).map(str::to_owned);
-    fixed.chain(log::batch_statements()).collect()
+    let built = log::batch_statements().into_iter();
+    fixed
+        .chain(built)
+        .chain(stored_bytes::statements())
+        .collect()
 }
 
 #[tokio::test]
@@ -57,5 +63,5 @@ async fn no_statement_that_looks_for_something_walks_a_table() {
             assert!(!sql.contains('?'), "{sql}");
         }
     }
-    assert_eq!(walks, 8);
+    assert_eq!(walks, 9);
 }

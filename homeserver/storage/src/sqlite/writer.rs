@@ -125,6 +125,8 @@ impl Batch {
             let mut recent = shared.recent();
             recent.add(staged.submitted, staged.newest);
             recent.moved(slice);
+            drop(recent);
+            shared.stored_changed(&staged.stored);
             Ok(staged.outcomes)
         });
         let written = written.await;

@@ -15,7 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, S
 use tokio::time::timeout;
 
 use crate::log::chain::{messages, origin};
-use crate::names::{device, hash, room, user};
+use crate::names::{device, hash, room, server, user};
 use crate::rooms::record;
 use crate::subject::Running;
 
@@ -92,6 +92,48 @@ async fn what_follows_a_failed_sync_and_a_restart_survives_a_power_failure() {
     running.close().await;
     let running = open("sync-restart").await;
     assert_eq!(running.store.head(&one).await.unwrap(), Some(third.head));
+}
+
+// FED-24: the sum is written with what it counts, or not at all.
+#[tokio::test]
+async fn sums_by_server_are_those_of_what_was_appended_after_any_crash() {
+    let disk = Disk::mount("sums");
+    let skerry = server("skerry.test");
+    let running = open("sums").await;
+    let (one, _) = begun(&running.store, "one").await;
+    running.close().await;
+    for round in 0..12 {
+        let running = open("sums").await;
+        let store = running.store.clone();
+        let mut head = store.head(&one).await.unwrap().unwrap();
+        assert_eq!(
+            store.stored_for(&skerry),
+            head.position.seq * 100,
+            "{round}"
+        );
+        for n in 0..3 {
+            if n == 2 {
+                disk.fault((round % 3 == 0).then_some(Fault::Sync));
+            }
+            let mut append = messages(&one, &head, &[&format!("{round} {n}")]);
+            append.stored_for = vec![(skerry.clone(), 100)];
+            head = append.head;
+            // The last one of a round may fail, or not be known.
+            let outcome = store.append(append).await;
+            assert!(outcome.is_ok() || n == 2, "{outcome:?}");
+        }
+        disk.fault(None);
+        match round % 2 {
+            0 => disk.fail_power(|| Fate::Lost),
+            _ => disk.kill_process(),
+        }
+        drop(store);
+        running.close().await;
+    }
+    let running = open("sums").await;
+    let head = running.store.head(&one).await.unwrap().unwrap();
+    assert!(head.position.seq >= 24, "{}", head.position.seq);
+    assert_eq!(running.store.stored_for(&skerry), head.position.seq * 100);
 }
 
 /// The disk of these tests does lose what is not synced, or the test above could not fail.

@@ -26,6 +26,11 @@ fn an_append_continues_the_head_it_saw() {
 }
 
 #[test]
+fn sums_by_server_are_those_of_what_was_appended() {
+    on_all(&contract::sums_by_server_are_those_of_what_was_appended);
+}
+
+#[test]
 fn a_stale_head_writes_nothing() {
     on_all(&contract::a_stale_head_writes_nothing);
 }

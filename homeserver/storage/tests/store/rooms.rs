@@ -1,6 +1,7 @@
 //! What is folded from the logs: memberships, cursors, orders, trees.
 
 mod model;
+mod trees;
 
 use std::slice::from_ref;
 
@@ -35,6 +36,7 @@ fn fold(room: &RoomUri, seq: u64) -> Fold {
         peers_entered: Vec::new(),
         peers_left: Vec::new(),
         tree: None,
+        tree_payer: None,
         carried_out: Vec::new(),
     }
 }
@@ -274,50 +276,6 @@ async fn an_order_waits_for_the_commit_that_carries_it_out() {
     store.fold(commit).await.unwrap();
     assert_eq!(store.open_orders(&one).await.unwrap(), [second]);
     assert_eq!(store.open_orders(&room("two")).await.unwrap(), []);
-}
-
-// RM-6
-#[tokio::test]
-async fn a_tree_is_kept_until_its_joiners_have_it() {
-    let running = Running::memory().await;
-    let store = &running.store;
-    let (one, _) = created(&running).await;
-    let (bob, skerry) = (device("bob", "d1"), server("skerry.test"));
-    let with_tree = |seq: u64| Fold {
-        tree: Some(Bytes::from(format!("tree {seq}"))),
-        ..fold(&one, seq)
-    };
-    let kept = async || {
-        let mut kept = Vec::new();
-        for seq in 0..10 {
-            kept.extend(store.tree(&one, seq).await.unwrap().map(|_| seq));
-        }
-        kept
-    };
-    let mut for_bob = with_tree(3);
-    for_bob.entered = vec![bob.clone()];
-    store.fold(for_bob).await.unwrap();
-    let mut for_skerry = with_tree(4);
-    for_skerry.peers_entered = vec![skerry.clone()];
-    store.fold(for_skerry).await.unwrap();
-    store.fold(with_tree(5)).await.unwrap();
-    assert_eq!(kept().await, [3, 4, 5]);
-    assert_eq!(
-        store.tree(&one, 4).await.unwrap(),
-        Some(Bytes::from("tree 4"))
-    );
-    store
-        .acknowledge(&bob, &[(one.clone(), 3, 0)])
-        .await
-        .unwrap();
-    store.fold(fold(&one, 6)).await.unwrap();
-    assert_eq!(kept().await, [4]);
-    store
-        .advance_peer(&skerry, &[(one.clone(), 4)])
-        .await
-        .unwrap();
-    store.fold(fold(&one, 7)).await.unwrap();
-    assert_eq!(kept().await, [0; 0]);
 }
 
 #[tokio::test]

@@ -108,6 +108,7 @@ impl Model {
                 ..self.head(room, 0)
             },
             entries,
+            stored_for: Vec::new(),
         };
         let fault = input.below(8);
         spoil(&mut append, fault);

@@ -21,6 +21,7 @@ mod inputs;
 mod membership;
 mod outsiders;
 mod partitions;
+mod quotas;
 mod races;
 mod secrecy;
 mod signatures;

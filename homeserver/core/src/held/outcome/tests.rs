@@ -1,11 +1,13 @@
 //! Answers of a hub, and what they come to.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::federation::{Sent, SubmitResult};
 use holm_protocol::{Code, DeviceUri, Problem};
 
-use super::{Outcome, previous_refused};
+use super::{FULL_WAIT_MAX, Outcome, previous_refused};
 use crate::ports::HeldMessage;
 
 fn device(user: &str) -> DeviceUri {
@@ -96,4 +98,21 @@ fn what_the_hub_cannot_take_now_stays_with_what_stands_behind_it() {
     assert_eq!(outcome.settled.done, [3]);
     assert_eq!(told(&outcome), [(3, None)]);
     assert!(outcome.later && outcome.settled.cut.is_empty());
+}
+
+#[test]
+fn what_the_hub_stores_no_more_of_stays_in_order_for_as_long_as_it_says() {
+    // FED-25, SYNC-17
+    let full = |seconds| SubmitResult::Refused {
+        problem: Problem::new(Code::StorageExceeded, "").with_retry_after(seconds),
+    };
+    let batch = [held(1, "alice"), held(2, "alice"), held(3, "bob")];
+    let outcome = Outcome::of(&batch, vec![sent(1), full(60), full(60)]);
+    assert_eq!(told(&outcome), [(1, None)]);
+    assert!(outcome.later && outcome.settled.cut.is_empty());
+    assert_eq!(outcome.full, Some(Duration::from_mins(1)));
+    let outcome = Outcome::of(&batch, vec![sent(1), sent(2), full(u64::MAX)]);
+    assert_eq!(outcome.full, Some(FULL_WAIT_MAX));
+    let other = vec![sent(1), refused(Code::Unavailable), sent(3)];
+    assert_eq!(Outcome::of(&batch, other).full, None);
 }

@@ -62,6 +62,17 @@ pub(in super::super) fn queue(peer: Option<&PeerView>) -> Vec<Finding> {
             "they go by themselves, in order, once it answers",
         ));
     }
+    if peer.is_over_stored {
+        findings.push(Finding::warn(
+            Check::Queue,
+            format!(
+                "{} bytes are stored for it, as many as it may; what it brings is refused and \
+                 waits there",
+                peer.stored_bytes
+            ),
+            "raise quotas.stored_bytes and start again, or leave its rooms",
+        ));
+    }
     if peer.rooms_resting > 0 {
         findings.push(Finding::warn(
             Check::Queue,

@@ -146,25 +146,43 @@ fn table(peers: &[Peer], now_ms: u64) -> String {
     let width = peers.iter().map(|p| p.domain.as_str().len()).max();
     let width = width.unwrap_or_default().max("DOMAIN".len());
     let mut lines = vec![format!(
-        "{:<width$}  {:<9} {:>9} {:>11}  {:>8} {:>12}  {:<10} NEXT TRY",
-        "DOMAIN", "STATE", "OUR ROOMS", "EVENTS OWED", "RESTING", "THEIR ROOMS", "HEARD"
+        "{:<width$}  {:<9} {:>9} {:>11}  {:>8} {:>12} {:>10}  {:<10} NEXT TRY",
+        "DOMAIN", "STATE", "OUR ROOMS", "EVENTS OWED", "RESTING", "THEIR ROOMS", "STORED", "HEARD"
     )];
     for peer in peers {
         let heard = peer.calls.heard_ms;
         lines.push(format!(
-            "{:<width$}  {:<9} {:>9} {:>11}  {:>8} {:>12}  {:<10} {}",
+            "{:<width$}  {:<9} {:>9} {:>11}  {:>8} {:>12} {:>10}  {:<10} {}",
             peer.domain.as_str(),
             state(peer),
             peer.rooms_brought,
             peer.events_owed,
             peer.rooms_resting,
             peer.rooms_followed,
+            size(peer.stored_bytes),
             heard.map_or("not yet".to_owned(), |heard| ago(heard, now_ms)),
             next_try(peer),
         ));
         lines.extend(trouble(peer, now_ms));
     }
     lines.join("\n")
+}
+
+/// Bytes as people read them.
+fn size(bytes: u64) -> String {
+    let units = [
+        (1_u64 << 40, "TiB"),
+        (1 << 30, "GiB"),
+        (1 << 20, "MiB"),
+        (1 << 10, "KiB"),
+    ];
+    match units.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => {
+            let tenths = u128::from(bytes) * 10 / u128::from(unit);
+            format!("{}.{} {name}", tenths / 10, tenths % 10)
+        }
+        None => format!("{bytes} B"),
+    }
 }
 
 fn state(peer: &Peer) -> &'static str {
@@ -204,6 +222,13 @@ fn trouble(peer: &Peer, now_ms: u64) -> Vec<String> {
     }
     if let Some(since) = calls.failing_since_ms {
         lines.push(format!("    away since {}", ago(since, now_ms)));
+    }
+    if peer.over_quota {
+        let stored = size(peer.stored_bytes);
+        lines.push(format!(
+            "    over its quota: {stored} are stored for it; what it brings is refused and waits \
+             there until quotas.stored_bytes is raised"
+        ));
     }
     if peer.rooms_held > 0 {
         let rooms = peer.rooms_held;

@@ -16,6 +16,7 @@ use crate::decide::check_continues;
 use crate::sqlite::connection::Shared;
 use crate::sqlite::failure::Failure;
 use crate::sqlite::row::{Cells, stored_number};
+use crate::sqlite::stored_bytes::{self, Change};
 
 /// What an append came to.
 pub(crate) type Outcome = Result<(), AppendError>;
@@ -36,6 +37,8 @@ pub(crate) struct Staged {
     pub(crate) submitted: Vec<Submitted>,
     /// Row of the newest event.
     pub(crate) newest: Option<i64>,
+    /// What the accepted ones add to the sums by server.
+    pub(crate) stored: Change,
 }
 
 /// Decides all appends and writes what is accepted, but for the commit.
@@ -60,9 +63,12 @@ pub(crate) async fn stage(
         .map(|(append, _)| append)
         .collect();
     let newest = picture.insert(connection, &accepted).await?;
+    let stored = stored_change(&accepted);
+    stored_bytes::write(connection, &stored).await?;
     Ok(Staged {
         submitted: picture.submitted(&accepted),
         newest,
+        stored,
         outcomes,
     })
 }
@@ -171,11 +177,16 @@ impl Picture {
 
 /// Bytes an append adds to a batch.
 pub(crate) fn size(append: &Append) -> usize {
-    let welcome = |entry: &Entry| entry.attachment.as_ref().map_or(0, |a| a.welcome.len());
-    let entries = append.entries.iter();
-    entries
-        .map(|entry| entry.event.len() + welcome(entry))
-        .sum()
+    append.entries.iter().map(Entry::stored_len).sum()
+}
+
+/// What appends add to the sums by server.
+fn stored_change(accepted: &[&Append]) -> Change {
+    let mut change = Change::default();
+    for (server, bytes) in accepted.iter().flat_map(|append| &append.stored_for) {
+        change.added.add(server.clone(), *bytes);
+    }
+    change
 }
 
 fn keys_of(append: &Append) -> impl Iterator<Item = (Key, u64)> {

@@ -1,6 +1,5 @@
 //! Creating a room and folding a commit into what is known of it.
 
-use bytes::Bytes;
 use holm_core::ports::{Fold, RoomRecord};
 use holm_protocol::encoding::encode;
 use holm_protocol::{DeviceUri, RoomUri, ServerName};
@@ -8,6 +7,8 @@ use sqlx::SqliteConnection;
 
 use super::stored_number;
 use crate::sqlite::failure::Failure;
+use crate::sqlite::row::Cells;
+use crate::sqlite::stored_bytes::{self, Change};
 
 /// Records a room; `false` where there is one already.
 pub(super) async fn create(
@@ -23,12 +24,16 @@ pub(super) async fn create(
     Ok(created)
 }
 
-/// Folds a commit, unless it has been folded. A follower's copy of a room begins so.
-pub(super) async fn fold(connection: &mut SqliteConnection, fold: &Fold) -> Result<(), Failure> {
+/// Folds a commit, unless it has been folded. A follower's copy of a room begins so. What it
+/// changes of the sums by server is written too, and returned.
+pub(super) async fn fold(
+    connection: &mut SqliteConnection,
+    fold: &Fold,
+) -> Result<Change, Failure> {
     let record = &fold.record;
     let (room, seq) = (&record.room, record.folded_seq);
     if !put_record(connection, ADVANCE_ROOM, record).await? {
-        return Ok(());
+        return Ok(Change::default());
     }
     // Leaving comes first: a device that was replaced by itself has entered anew, and what it read
     // before ends before the commit.
@@ -47,10 +52,37 @@ pub(super) async fn fold(connection: &mut SqliteConnection, fold: &Fold) -> Resu
             .execute(&mut *connection)
             .await?;
     }
-    put_tree(connection, room, seq, fold.tree.as_ref()).await?;
+    put_tree(connection, room, seq, fold).await?;
+    let mut change = drop_trees(connection, room, seq).await?;
+    if let (Some(tree), Some(payer)) = (&fold.tree, &fold.tree_payer) {
+        change.added.add(payer.clone(), length(tree.len()));
+    }
+    stored_bytes::write(connection, &change).await?;
+    Ok(change)
+}
+
+/// Drops the trees that nobody has to take any more.
+async fn drop_trees(
+    connection: &mut SqliteConnection,
+    room: &RoomUri,
+    seq: u64,
+) -> Result<Change, Failure> {
     let query = sqlx::query(DROP_TREES).bind(room.as_str());
-    query.bind(stored_number(seq)?).execute(connection).await?;
-    Ok(())
+    let rows = query.bind(stored_number(seq)?).fetch_all(connection);
+    let mut change = Change::default();
+    for row in rows.await? {
+        let cells = Cells::new(&row, "tree", room);
+        if cells.get::<Option<&str>>("payer")?.is_some() {
+            change
+                .dropped
+                .add(cells.parsed("payer")?, cells.number("length")?);
+        }
+    }
+    Ok(change)
+}
+
+fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 /// Whether the statement found something to do.
@@ -102,11 +134,14 @@ async fn put_tree(
     connection: &mut SqliteConnection,
     room: &RoomUri,
     seq: u64,
-    tree: Option<&Bytes>,
+    fold: &Fold,
 ) -> Result<(), Failure> {
-    let Some(tree) = tree else { return Ok(()) };
+    let Some(tree) = &fold.tree else {
+        return Ok(());
+    };
     let query = sqlx::query(PUT_TREE).bind(room.as_str());
     let query = query.bind(stored_number(seq)?).bind(&tree[..]);
+    let query = query.bind(fold.tree_payer.as_ref().map(ServerName::as_str));
     query.execute(connection).await?;
     Ok(())
 }
@@ -142,15 +177,16 @@ const ENTER_PEERS: &str = "INSERT INTO peer (server, room, anchor, until, cursor
 
 const CARRY_OUT: &str = "DELETE FROM removal_order WHERE room = ?1 AND subject = ?2";
 
-const PUT_TREE: &str = "INSERT INTO tree (room, seq, bytes) VALUES (?1, ?2, ?3) \
-     ON CONFLICT (room, seq) DO UPDATE SET bytes = excluded.bytes";
+const PUT_TREE: &str = "INSERT INTO tree (room, seq, bytes, payer) VALUES (?1, ?2, ?3, ?4) \
+     ON CONFLICT (room, seq) DO UPDATE SET bytes = excluded.bytes, payer = excluded.payer";
 
 /// Older trees that nobody still has to take: neither a device nor a peer whose anchor it is.
 const DROP_TREES: &str = "DELETE FROM tree WHERE room = ?1 AND seq < ?2 \
      AND NOT EXISTS (SELECT 1 FROM membership WHERE membership.room = tree.room \
      AND membership.anchor = tree.seq AND membership.delivered < membership.anchor) \
      AND NOT EXISTS (SELECT 1 FROM peer WHERE peer.room = tree.room \
-     AND peer.anchor = tree.seq AND peer.cursor < peer.anchor)";
+     AND peer.anchor = tree.seq AND peer.cursor < peer.anchor) \
+     RETURNING payer, length(bytes) AS length";
 
 /// For the test that prepares every statement.
 #[cfg(test)]

@@ -105,5 +105,6 @@ fn append(room: &RoomUri, head: &LogHead, entries: Vec<Entry>, after: LogHead) -
         },
         entries,
         head: after,
+        stored_for: Vec::new(),
     }
 }

@@ -1,12 +1,12 @@
 //! The contract as stories, each told to a new store.
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use holm_core::ports::{Append, AppendError, LogHead, LogStore};
 use holm_protocol::RoomUri;
 use holm_protocol::event::Position;
 
 use super::chain::{commit, foreign, head_at, messages, origin, stored};
-use crate::names::{hash, room};
+use crate::names::{hash, room, server};
 use crate::subject::Subject;
 
 /// More than any page of these tests holds.
@@ -57,6 +57,29 @@ pub(super) async fn an_append_continues_the_head_it_saw(subject: &mut dyn Subjec
     let found = log.find(&one, hash("there")).await.unwrap();
     assert_eq!(found, Some((2, 2_000)));
     assert_eq!(log.find(&one, hash("nothing")).await.unwrap(), None);
+}
+
+/// FED-24
+pub(super) async fn sums_by_server_are_those_of_what_was_appended(subject: &mut dyn Subject) {
+    let log = subject.log();
+    let (one, head) = begun(log).await;
+    let (islet, skerry) = (server("islet.test"), server("skerry.test"));
+    let mut first = messages(&one, &head, &["hello", "there"]);
+    first.stored_for = vec![(islet.clone(), 7), (skerry.clone(), 100)];
+    log.append(first.clone()).await.unwrap();
+    let mut second = messages(&one, &first.head, &["again"]);
+    second.stored_for = vec![(islet.clone(), 30)];
+    // What is refused adds nothing.
+    let mut stale = messages(&one, &head, &["too late"]);
+    stale.stored_for = vec![(islet.clone(), 1_000)];
+    let (taken, refused) = join(log.append(second), log.append(stale)).await;
+    assert!(taken.is_ok() && refused.is_err());
+    let sums = [(islet.clone(), 37), (skerry, 100)];
+    assert_eq!(log.stored_by_server(), sums);
+    subject.reopen().await;
+    assert_eq!(subject.log().stored_by_server(), sums);
+    assert_eq!(subject.log().stored_for(&islet), 37);
+    assert_eq!(subject.log().stored_for(&server("nobody.test")), 0);
 }
 
 /// LOG-2

@@ -118,9 +118,12 @@ fn what_waits_for_a_peer_is_told() {
         rooms_resting: 1,
         rooms_followed: 2,
         rooms_held: 1,
+        stored_bytes: 5_000,
+        is_over_stored: true,
     };
     let found = peer::queue(Some(&view));
     is(&found[0], Level::Ok, "owed 7 event(s)", "");
     is(&found[1], Level::Warn, "wait for it in 1", "by themselves");
-    is(&found[2], Level::Warn, "1 room(s)", "log");
+    is(&found[2], Level::Warn, "5000 bytes", "quotas.stored_bytes");
+    is(&found[3], Level::Warn, "1 room(s)", "log");
 }
