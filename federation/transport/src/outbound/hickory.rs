@@ -7,6 +7,8 @@
 //! and "there is no such record" for a minute at most (DISC-8).
 
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
@@ -15,6 +17,7 @@ use hickory_resolver::config::{
 };
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::dnssec::TrustAnchors;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use holm_core::ports::Future;
 use thiserror::Error;
@@ -39,7 +42,7 @@ impl HickoryResolver {
     /// # Errors
     /// The system's configuration can't be read.
     pub fn new(dns_servers: &[SocketAddr]) -> Result<Self, ResolverError> {
-        Self::build(dns_servers, false)
+        Self::build(dns_servers, None)
     }
 
     /// The same, and holds every answer against DNSSEC (DISC-12). The servers asked have to pass
@@ -48,10 +51,28 @@ impl HickoryResolver {
     /// # Errors
     /// As for [`HickoryResolver::new`].
     pub fn validating(dns_servers: &[SocketAddr]) -> Result<Self, ResolverError> {
-        Self::build(dns_servers, true)
+        Self::build(dns_servers, Some(TrustAnchors::default()))
     }
 
-    fn build(dns_servers: &[SocketAddr], validates: bool) -> Result<Self, ResolverError> {
+    /// The same, where signatures lead to these keys and not to those of the public root:
+    /// `anchors` are DNSKEY records as in a zone file, of the root of DNS or of a zone below.
+    ///
+    /// # Errors
+    /// As for [`HickoryResolver::new`], or `anchors` are not such records.
+    pub fn validating_under(
+        dns_servers: &[SocketAddr],
+        anchors: &str,
+    ) -> Result<Self, ResolverError> {
+        let anchors = TrustAnchors::from_str(anchors);
+        let anchors = anchors.map_err(|error| ResolverError(error.to_string()))?;
+        Self::build(dns_servers, Some(anchors))
+    }
+
+    fn build(
+        dns_servers: &[SocketAddr],
+        anchors: Option<TrustAnchors>,
+    ) -> Result<Self, ResolverError> {
+        let validates = anchors.is_some();
         let failed = |error: NetError| ResolverError(error.to_string());
         let mut builder = match dns_servers {
             [] => TokioResolver::builder_tokio().map_err(failed)?,
@@ -66,6 +87,9 @@ impl HickoryResolver {
             builder.options_mut().use_hosts_file = ResolveHosts::Never;
         }
         builder.options_mut().validate = validates;
+        if let Some(anchors) = anchors {
+            builder = builder.with_trust_anchor(Arc::new(anchors));
+        }
         let resolver = builder.build().map_err(failed)?;
         Ok(Self {
             resolver,

@@ -8,6 +8,7 @@
 
 mod calls;
 mod dns;
+mod dnssec;
 mod documents;
 mod examine;
 mod gate;
@@ -15,6 +16,7 @@ mod patience;
 mod quotas;
 mod reflection;
 mod refused;
+mod signed_dns;
 mod signer;
 mod standing;
 mod stub_store;
