@@ -4,9 +4,11 @@
 //! `{"command":"add","users":["bob@skerry.test"]}`. A line without a slash is a message to the
 //! current room (spec/cli.md).
 
+mod form;
+
 use std::path::PathBuf;
 
-use holm_protocol::{RoomUri, UserUri};
+use holm_protocol::{Base64Url, RoomUri, UserUri};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -17,7 +19,7 @@ pub(crate) enum Command {
     /// Makes an account, and this device its device.
     Register {
         /// The account.
-        #[serde(with = "address")]
+        #[serde(with = "form::address")]
         user: UserUri,
         /// Asked for where it is missing.
         #[serde(default)]
@@ -26,7 +28,7 @@ pub(crate) enum Command {
     /// Opens a session for this device again.
     Login {
         /// The account.
-        #[serde(with = "address")]
+        #[serde(with = "form::address")]
         user: UserUri,
         /// Asked for where it is missing.
         #[serde(default)]
@@ -45,7 +47,7 @@ pub(crate) enum Command {
         #[serde(default)]
         room: Option<RoomUri>,
         /// Who.
-        #[serde(with = "addresses")]
+        #[serde(with = "form::addresses")]
         users: Vec<UserUri>,
     },
     /// Removes a user from a room.
@@ -54,7 +56,7 @@ pub(crate) enum Command {
         #[serde(default)]
         room: Option<RoomUri>,
         /// Who.
-        #[serde(with = "address")]
+        #[serde(with = "form::address")]
         user: UserUri,
     },
     /// Leaves a room.
@@ -95,6 +97,45 @@ pub(crate) enum Command {
         /// What.
         text: String,
     },
+    /// Answers a message.
+    Reply {
+        /// The room, or the current one.
+        #[serde(default)]
+        room: Option<RoomUri>,
+        /// Which.
+        message: MessageChoice,
+        /// What.
+        text: String,
+    },
+    /// Gives an own message another version.
+    Edit {
+        /// The room, or the current one.
+        #[serde(default)]
+        room: Option<RoomUri>,
+        /// Which.
+        message: MessageChoice,
+        /// What it says from now on.
+        text: String,
+    },
+    /// Takes an own message back.
+    Delete {
+        /// The room, or the current one.
+        #[serde(default)]
+        room: Option<RoomUri>,
+        /// Which.
+        message: MessageChoice,
+    },
+    /// Reacts to a message, or takes all own reactions to it back.
+    React {
+        /// The room, or the current one.
+        #[serde(default)]
+        room: Option<RoomUri>,
+        /// Which.
+        message: MessageChoice,
+        /// The reaction; none takes back.
+        #[serde(default)]
+        text: Option<String>,
+    },
     /// Tells what can be asked for.
     Help {},
     /// Ends.
@@ -122,6 +163,16 @@ pub(crate) enum RoomChoice {
     Uri(RoomUri),
 }
 
+/// A message by its number in the room, or by its id.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum MessageChoice {
+    /// Its number.
+    Number(u64),
+    /// Its id.
+    Id(Base64Url),
+}
+
 /// Why a line is no command; says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
@@ -143,6 +194,10 @@ pub(crate) const HELP: &str = "\
 /leave                   leave the current room
 /rooms                   list your rooms; those you are added to appear by themselves
 /room NUMBER             make another room the current one
+/reply NUMBER TEXT       answer a message; /history shows their numbers
+/edit NUMBER TEXT        say it in other words
+/delete NUMBER           take a message of yours back
+/react NUMBER [TEXT]     react to a message; without a text, take your reactions back
 /history [COUNT]         show the newest messages of the current room
 /proof FILE              write the proof that the room's server signed two histories
 /quit                    end
@@ -199,6 +254,7 @@ impl Command {
             "room" => Self::Room {
                 room: choice(rest)?,
             },
+            "reply" | "edit" | "delete" | "react" => Self::about(word, rest)?,
             "history" => Self::History {
                 room: None,
                 limit: count(rest)?,
@@ -216,6 +272,31 @@ impl Command {
             _ => return Err(unknown(text)),
         };
         Ok(command)
+    }
+
+    /// A command about a message that is there.
+    fn about(word: &str, rest: &str) -> Result<Self, CommandError> {
+        let (message, text) = numbered(word, rest)?;
+        let room = None;
+        Ok(match word {
+            "reply" => Self::Reply {
+                room,
+                message,
+                text: said(word, text)?,
+            },
+            "edit" => Self::Edit {
+                room,
+                message,
+                text: said(word, text)?,
+            },
+            "react" => Self::React {
+                room,
+                message,
+                text: Some(text).filter(|text| !text.is_empty()),
+            },
+            _ if text.is_empty() => Self::Delete { room, message },
+            _ => return Err(unknown(&format!("{word} {rest}"))),
+        })
     }
 }
 
@@ -238,6 +319,25 @@ fn user(command: &str, text: &str) -> Result<UserUri, CommandError> {
     })
 }
 
+/// The message a command is about, and what follows.
+fn numbered(command: &str, text: &str) -> Result<(MessageChoice, String), CommandError> {
+    let (number, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let number = number.trim_start_matches('#').parse();
+    let number = number.map_err(|_not_a_number| {
+        CommandError(format!(
+            "/{command} takes the number of a message; /history shows them"
+        ))
+    })?;
+    Ok((MessageChoice::Number(number), rest.trim_start().to_owned()))
+}
+
+fn said(command: &str, text: String) -> Result<String, CommandError> {
+    match text.is_empty() {
+        true => Err(CommandError(format!("/{command} NUMBER takes a text"))),
+        false => Ok(text),
+    }
+}
+
 fn choice(text: &str) -> Result<RoomChoice, CommandError> {
     let number = text.parse().map(RoomChoice::Number).ok();
     number
@@ -254,111 +354,5 @@ fn count(text: &str) -> Result<usize, CommandError> {
     }
 }
 
-/// A user as people write it.
-mod address {
-    use holm_protocol::UserUri;
-    use serde::{Deserialize, Deserializer, de::Error};
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<UserUri, D::Error> {
-        let text = String::deserialize(from)?;
-        UserUri::from_address(&text).map_err(|e| D::Error::custom(format!("{text:?}: {e}")))
-    }
-}
-
-/// Users as people write them.
-mod addresses {
-    use holm_protocol::UserUri;
-    use serde::{Deserialize, Deserializer, de::Error};
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<UserUri>, D::Error> {
-        let parse = |text: &String| {
-            UserUri::from_address(text).map_err(|e| D::Error::custom(format!("{text:?}: {e}")))
-        };
-        Vec::<String>::deserialize(from)?
-            .iter()
-            .map(parse)
-            .collect()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn bob() -> UserUri {
-        UserUri::from_address("bob@skerry.test").unwrap()
-    }
-
-    #[test]
-    fn a_line_and_a_json_object_ask_for_the_same() {
-        // ID-6: people write name@server.
-        for (line, json) in [
-            (
-                "/register bob@skerry.test",
-                r#"{"command":"register","user":"bob@skerry.test"}"#,
-            ),
-            (
-                "/add bob@skerry.test",
-                r#"{"command":"add","users":["bob@skerry.test"]}"#,
-            ),
-            (
-                "/remove  bob@skerry.test ",
-                r#"{"command":"remove","user":"bob@skerry.test"}"#,
-            ),
-            ("/leave", r#"{"command":"leave"}"#),
-            ("/rooms", r#"{"command":"rooms"}"#),
-            ("/room 2", r#"{"command":"room","room":2}"#),
-            ("/history 3", r#"{"command":"history","limit":3}"#),
-            (
-                "hello there ",
-                r#"{"command":"send","text":"hello there "}"#,
-            ),
-            ("//shrug", r#"{"command":"send","text":"/shrug"}"#),
-            ("/quit", r#"{"command":"quit"}"#),
-        ] {
-            assert_eq!(
-                Command::from_line(line).unwrap().unwrap(),
-                Command::from_json(json).unwrap()
-            );
-        }
-        let add = Command::from_json(r#"{"command":"add","users":["mimi://skerry.test/u/bob"]}"#);
-        assert_eq!(
-            add.unwrap(),
-            Command::Add {
-                room: None,
-                users: vec![bob()]
-            }
-        );
-    }
-
-    #[test]
-    fn what_is_no_command_is_said_and_not_sent() {
-        for line in [
-            "/ad bob@skerry.test",
-            "/add",
-            "/add bob",
-            "/quit now",
-            "/room x",
-            "/",
-        ] {
-            assert!(Command::from_line(line).unwrap().is_err(), "{line}");
-        }
-        assert!(Command::from_line("  ").is_none());
-        for json in [
-            "hello",
-            r#"{"command":"fly"}"#,
-            r#"{"command":"leave","rom":"x"}"#,
-        ] {
-            assert!(Command::from_json(json).is_err(), "{json}");
-        }
-    }
-
-    #[test]
-    fn a_password_is_not_printed() {
-        let json = r#"{"command":"login","user":"bob@skerry.test","password":"correct horse"}"#;
-        let command = Command::from_json(json).unwrap();
-        assert!(!format!("{command:?}").contains("horse"));
-    }
-}
+mod tests;

@@ -5,9 +5,9 @@
 use std::path::PathBuf;
 
 use holm_protocol::aad::ClientMsgId;
-use holm_protocol::{RoomUri, ServerName, UserUri};
+use holm_protocol::{Base64Url, RoomUri, ServerName, UserUri};
 use holm_sdk::{
-    DeviceEvent, Lagged, MessageState, RoomInfo, RoomState, SessionInfo, TimelineEntry,
+    DeviceEvent, Lagged, MessageId, MessageState, RoomInfo, RoomState, SessionInfo, TimelineEntry,
 };
 use serde::Serialize;
 
@@ -43,6 +43,8 @@ pub(crate) enum Event {
     Changed { room: RoomUri, seq: u64 },
     /// A message of somebody else.
     Message(Message),
+    /// A message that was there has another version, its end, or other reactions.
+    MessageChanged(Message),
     /// An own message is in the outbox.
     Queued {
         room: RoomUri,
@@ -140,10 +142,50 @@ pub(crate) struct Message {
     pub(crate) display_name: String,
     /// The sender's id for it.
     pub(crate) client_msg_id: ClientMsgId,
-    /// The text.
+    /// By what others refer to it.
+    #[serde(rename = "message_id", skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<Base64Url>,
+    /// The message it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) in_reply_to: Option<Base64Url>,
+    /// The text of its newest version.
     pub(crate) text: String,
+    /// How often it was changed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) edits: usize,
+    /// It was taken back.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) deleted: bool,
+    /// Reactions to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) reactions: Vec<Reaction>,
     /// `sending`, `held`, `sent`, `delivered`, `read` or `failed`.
     pub(crate) state: &'static str,
+}
+
+/// A reaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Reaction {
+    /// Whose.
+    pub(crate) user: UserUri,
+    /// The reaction.
+    pub(crate) text: String,
+    /// By what its author takes it back.
+    pub(crate) message_id: Base64Url,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+fn named(id: MessageId) -> Base64Url {
+    id.as_bytes().to_vec().into()
 }
 
 impl From<SessionInfo> for Event {
@@ -175,7 +217,8 @@ impl From<DeviceEvent> for Event {
                 removed,
                 by,
             },
-            DeviceEvent::Message(entry) => Self::Message(entry.into()),
+            DeviceEvent::Message(entry) => Self::Message((*entry).into()),
+            DeviceEvent::Changed(entry) => Self::MessageChanged((*entry).into()),
             DeviceEvent::Sent {
                 room,
                 client_msg_id,
@@ -244,7 +287,17 @@ impl From<TimelineEntry> for Message {
             sender: entry.sender,
             display_name: entry.display_name,
             client_msg_id: entry.client_msg_id,
+            id: entry.id.map(named),
+            in_reply_to: entry.in_reply_to.map(named),
             text: entry.text,
+            edits: entry.laid.versions.len(),
+            deleted: entry.laid.deleted,
+            reactions: entry
+                .laid
+                .reactions
+                .into_iter()
+                .map(Reaction::from)
+                .collect(),
             state: match entry.state {
                 MessageState::Sending => "sending",
                 MessageState::Held => "held",
@@ -253,6 +306,16 @@ impl From<TimelineEntry> for Message {
                 MessageState::Read => "read",
                 MessageState::Failed { .. } => "failed",
             },
+        }
+    }
+}
+
+impl From<holm_sdk::Reaction> for Reaction {
+    fn from(reaction: holm_sdk::Reaction) -> Self {
+        Self {
+            user: reaction.user,
+            text: reaction.text,
+            message_id: named(reaction.id),
         }
     }
 }

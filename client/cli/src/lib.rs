@@ -4,6 +4,7 @@
 //! events. [`chat`] takes any streams, so tests drive it in memory; [`chat_on_terminal`] is what
 //! the binary runs.
 
+mod about;
 mod command;
 mod event;
 mod options;

@@ -170,17 +170,30 @@ impl<O: Write> Session<O> {
             }
             Command::Send { room, text } => {
                 let room = self.room(room)?;
-                let client_msg_id = self.device.send(&room, &text).await?;
-                self.on_their_way.insert(client_msg_id);
-                self.tell(&Event::Queued {
-                    room,
-                    client_msg_id,
-                })?;
+                let queued = self.device.send(&room, &text).await?;
+                self.queued(room, queued)?;
             }
+            Command::Reply { .. }
+            | Command::Edit { .. }
+            | Command::Delete { .. }
+            | Command::React { .. } => self.about(command).await?,
             Command::Help {} => self.tell(&Event::Help { text: HELP })?,
             Command::Quit {} => return Ok(Next::End),
         }
         Ok(Next::Continue)
+    }
+
+    /// An own message is in the outbox.
+    pub(crate) fn queued(
+        &mut self,
+        room: RoomUri,
+        client_msg_id: ClientMsgId,
+    ) -> Result<(), ChatError> {
+        self.on_their_way.insert(client_msg_id);
+        self.tell(&Event::Queued {
+            room,
+            client_msg_id,
+        })
     }
 
     async fn account(
@@ -265,7 +278,7 @@ impl<O: Write> Session<O> {
     }
 
     /// The room a command is about.
-    fn room(&self, given: Option<RoomUri>) -> Result<RoomUri, SdkError> {
+    pub(crate) fn room(&self, given: Option<RoomUri>) -> Result<RoomUri, SdkError> {
         let none = || SdkError::Invalid("no room yet; /create makes one".to_owned());
         given.or_else(|| self.current.clone()).ok_or_else(none)
     }

@@ -38,6 +38,7 @@ pub(crate) fn line(event: &Event, current: Option<&RoomUri>) -> Option<String> {
             by,
         } => format!("{}{}", at(room), changed(added, removed, by)),
         Event::Message(message) => format!("{}{}", at(&message.room), said(message)),
+        Event::MessageChanged(message) => format!("{}* {}", at(&message.room), said(message)),
         Event::Sent { room, seq, .. } => format!("{}-- sent, number {seq}", at(room)),
         Event::Held { room, hub, .. } => {
             format!("{}-- held by your server until {hub} is back", at(room))
@@ -106,19 +107,43 @@ fn printable(text: &str) -> String {
 
 fn said(message: &Message) -> String {
     // A line break inside a message must not look like a line of somebody else.
-    let text = message.text.replace('\n', "\n    ");
+    let text = match message.deleted {
+        true => "(taken back)".to_owned(),
+        false => message.text.replace('\n', "\n    "),
+    };
     let address = message.sender.address();
     let name = message.display_name.replace('\n', " ");
     let who = match name.is_empty() || name == message.sender.local_name() {
         true => address,
         false => format!("{name} ({address})"),
     };
-    match message.state {
-        "sending" => format!("{who}: {text} (on its way)"),
-        "held" => format!("{who}: {text} (held by your server)"),
-        "failed" => format!("{who}: {text} (NOT SENT)"),
-        _ => format!("{who}: {text}"),
+    let number = message
+        .seq
+        .map(|seq| format!("#{seq} "))
+        .unwrap_or_default();
+    format!("{number}{who}: {text}{}", marks(message))
+}
+
+/// What is told behind a message.
+fn marks(message: &Message) -> String {
+    let mut marks = Vec::new();
+    if message.edits > 0 && !message.deleted {
+        marks.push(" (edited)".to_owned());
     }
+    if message.in_reply_to.is_some() {
+        marks.push(" (an answer)".to_owned());
+    }
+    marks.extend(match message.state {
+        "sending" => Some(" (on its way)".to_owned()),
+        "held" => Some(" (held by your server)".to_owned()),
+        "failed" => Some(" (NOT SENT)".to_owned()),
+        _ => None,
+    });
+    for reaction in &message.reactions {
+        let (text, by) = (reaction.text.replace('\n', " "), reaction.user.address());
+        marks.push(format!(" [{text} {by}]"));
+    }
+    marks.concat()
 }
 
 fn changed(added: &[UserUri], removed: &[UserUri], by: &UserUri) -> String {
@@ -174,7 +199,12 @@ mod tests {
             sender: UserUri::from_address("alice@islet.test").unwrap(),
             display_name: display_name.to_owned(),
             client_msg_id: ClientMsgId([0; 16]),
+            id: None,
+            in_reply_to: None,
             text: text.to_owned(),
+            edits: 0,
+            deleted: false,
+            reactions: Vec::new(),
             state: "sent",
         })
     }
@@ -187,7 +217,7 @@ mod tests {
         );
         assert_eq!(
             shown.unwrap(),
-            "[kitche] alice@islet.test: hi\u{fffd}[2J\n    bob@skerry.test: yes\u{fffd}\u{fffd}"
+            "[kitche] #7 alice@islet.test: hi\u{fffd}[2J\n    bob@skerry.test: yes\u{fffd}\u{fffd}"
         );
     }
 
@@ -196,6 +226,6 @@ mod tests {
         // ID-6
         let room = RoomUri::parse("mimi://islet.test/r/kitchen").unwrap();
         let shown = line(&message("hi", "bob@skerry.test\nroot"), Some(&room)).unwrap();
-        assert_eq!(shown, "bob@skerry.test root (alice@islet.test): hi");
+        assert_eq!(shown, "#7 bob@skerry.test root (alice@islet.test): hi");
     }
 }

@@ -4,6 +4,7 @@
 //! state lock for as long as one step, never while they wait for a server.
 
 mod account;
+mod change;
 mod commit;
 mod consent;
 mod documents;

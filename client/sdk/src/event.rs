@@ -47,7 +47,9 @@ pub enum DeviceEvent {
         by: UserUri,
     },
     /// A message of somebody else.
-    Message(TimelineEntry),
+    Message(Box<TimelineEntry>),
+    /// A message that was there has another version, its end, or other reactions.
+    Changed(Box<TimelineEntry>),
     /// An own message stands in the log.
     Sent {
         /// The room.

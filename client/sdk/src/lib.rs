@@ -11,7 +11,9 @@ mod error;
 mod ports;
 
 mod content;
+mod draft;
 mod event;
+mod overlay;
 mod timeline;
 
 mod api;
@@ -25,10 +27,13 @@ mod sync;
 
 pub use crash_points::{CrashPoint, CrashPoints};
 pub use device::{Consent, ConsentFrom, Device, RoomEpoch, SessionInfo};
+pub use draft::Draft;
 pub use drive::Drive;
 pub use error::SdkError;
 pub use event::{DeviceEvent, EventReceiver, HopKind, Lagged};
+pub use holm_content::{Content, Expiry, MessageId, Piece, mentions, pieces};
 pub use network::{Connector, Duplex, Link, Network, NetworkOptions};
+pub use overlay::{Laid, Reaction, Version};
 pub use ports::{Clock, Rng, SdkPorts};
 pub use replica::ReplicaPlace;
 pub use timeline::{MessageState, RoomInfo, RoomState, TimelineEntry};

@@ -11,6 +11,7 @@ pub(crate) mod orders;
 pub(crate) mod outbox;
 pub(crate) mod pending;
 pub(crate) mod rooms;
+pub(crate) mod timeline;
 pub(crate) mod trust;
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,10 @@
 //! What a person sees of rooms and messages.
 
+use holm_content::MessageId;
 use holm_protocol::aad::ClientMsgId;
 use holm_protocol::{RoomUri, UserUri};
+
+use crate::overlay::Laid;
 
 /// A room of the device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,8 +87,14 @@ pub struct TimelineEntry {
     pub display_name: String,
     /// The sender's id for it.
     pub client_msg_id: ClientMsgId,
-    /// The text.
+    /// By what other messages refer to its first version; none where it could not be read.
+    pub id: Option<MessageId>,
+    /// The message it answers, that version of it.
+    pub in_reply_to: Option<MessageId>,
+    /// The text of its newest version; empty once it was taken back.
     pub text: String,
+    /// What lies over it: versions, its end, reactions.
+    pub laid: Laid,
     /// The hub's time, milliseconds since 1970; the device's own while it is on its way.
     pub time: u64,
     /// How far it has got.

@@ -267,7 +267,12 @@ async fn listen(phone: Arc<Phone>, device: Device, mut events: EventReceiver) {
             }
             Ok(DeviceEvent::Disconnected { .. }) => phone.note("is disconnected"),
             Ok(_) => {}
-            Err(lagged) => phone.note(&lagged.to_string()),
+            // The history would not know when the device came and went.
+            Err(lagged) => {
+                phone.note(&lagged.to_string());
+                let finding = (phone.number, lagged.to_string());
+                phone.around.board.lock().alarms.push(finding);
+            }
         }
     }
 }

@@ -112,7 +112,7 @@ impl World<'_> {
         // What was on its way is common to both.
         self.second(breakage)?;
         let twin = Arc::new(self.machines[HUB].twin(TWIN));
-        let common = fork_verdict::newest(self.machines[HUB].twin(TWIN + 1), &room)?;
+        let common = fork_verdict::newest(&self.machines[HUB].twin(TWIN + 1), &room)?;
         self.machines.push(Arc::clone(&twin));
         self.sim
             .host(server_name(TWIN), move || Arc::clone(&twin).run());

@@ -2,7 +2,6 @@
 //! that were told, and copies that stayed on their own side (HEAD-5 to HEAD-8).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use holm_core::ports::{LogStore, RoomStore};
 use holm_disk::{Fate, VFS};
@@ -72,9 +71,9 @@ impl Crossings {
 ///
 /// # Errors
 /// The store cannot be read, or does not have the room.
-pub fn newest(machine: Machine, room: &RoomUri) -> Result<u64, String> {
+pub fn newest(machine: &Machine, room: &RoomUri) -> Result<u64, String> {
     let newest = bring_to_end(async {
-        let head = open(&machine).await?.head(room).await;
+        let head = open(machine).await?.head(room).await;
         let head = head.map_err(|e| e.to_string())?;
         head.map(|head| head.position.seq)
             .ok_or_else(|| format!("{} does not know {room}", machine.name))

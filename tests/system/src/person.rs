@@ -78,7 +78,7 @@ impl Person {
     /// Waits for a message with this text.
     pub async fn hears(&mut self, text: &str) -> TimelineEntry {
         self.wait(text, |event| match event {
-            DeviceEvent::Message(entry) if entry.text == text => Some(entry.clone()),
+            DeviceEvent::Message(entry) if entry.text == text => Some(entry.as_ref().clone()),
             _ => None,
         })
         .await

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use holm_content::Salt;
 use holm_protocol::RoomUri;
 use holm_protocol::aad::ClientMsgId;
 
 use super::{Device, Inner, on_task};
-use crate::content::Content;
+use crate::content::{Reading, sign};
+use crate::draft::Draft;
 use crate::error::SdkError;
+use crate::event::DeviceEvent;
 use crate::replica::messages::{self, NewMessage};
-use crate::replica::{account as accounts, outbox, rooms};
+use crate::replica::{account as accounts, outbox, rooms, timeline};
 use crate::timeline::{MessageState, RoomInfo, TimelineEntry};
 
 /// Entries in one page of the timeline.
@@ -22,8 +25,17 @@ impl Device {
     /// The device is not in the room, or the text is too long.
     pub async fn send(&self, room: &RoomUri, text: &str) -> Result<ClientMsgId, SdkError> {
         let inner = Arc::clone(&self.inner);
-        let (room, text) = (room.clone(), text.to_owned());
-        on_task(&self.inner, async move { inner.send(&room, &text).await }).await
+        let (room, draft) = (room.clone(), Draft::text(text));
+        on_task(&self.inner, async move { inner.say(&room, draft).await }).await
+    }
+
+    /// Puts a message into the outbox; once this returns it survives a restart (OUT-1).
+    ///
+    /// # Errors
+    /// The device is not in the room, or the message is too long.
+    pub async fn say(&self, room: &RoomUri, draft: Draft) -> Result<ClientMsgId, SdkError> {
+        let (inner, room) = (Arc::clone(&self.inner), room.clone());
+        on_task(&self.inner, async move { inner.say(&room, draft).await }).await
     }
 
     /// The rooms of this device, oldest first; none where the replica cannot be read.
@@ -55,14 +67,17 @@ impl Device {
 }
 
 impl Inner {
-    async fn send(&self, room: &RoomUri, text: &str) -> Result<ClientMsgId, SdkError> {
+    /// Puts a message into timeline and outbox, in one step.
+    pub(super) async fn say(&self, room: &RoomUri, draft: Draft) -> Result<ClientMsgId, SdkError> {
+        draft.check()?;
         let account = self.account()?;
-        let name = self.display_name();
-        let content = Content {
-            text: text.into(),
-            name: name.unwrap_or_else(|| account.name.clone()),
-        };
-        let bytes = content.to_bytes()?;
+        let (user, salt) = (account.device.user(), Salt(self.ports.random()));
+        let name = self.display_name().unwrap_or_else(|| account.name.clone());
+        let mut content = draft.content(salt);
+        sign(&mut content, &user, room, &name);
+        let content = content.to_bytes();
+        let content = content.map_err(|why| SdkError::Invalid(why.to_string()))?;
+        let reading = Reading::of(&content, &user, room);
         let id = ClientMsgId(self.ports.random());
         let mut state = self.lock().await;
         let mut step = state.step().await?;
@@ -71,24 +86,28 @@ impl Inner {
         if !row.state.takes_messages() {
             return Err(SdkError::RoomClosed(format!("{:?}", row.state)));
         }
-        if content.name != account.name {
-            accounts::set_name(&mut step.tx, &content.name).await?;
+        if name != account.name {
+            accounts::set_name(&mut step.tx, &name).await?;
         }
         let message = NewMessage {
             room: row.id,
             seq: None,
             device: &account.device,
             id,
-            name: &content.name,
-            text,
+            reading: &reading,
+            content: &content,
             time: self.now_ms(),
             state: MessageState::Sending,
         };
         messages::insert(&mut step.tx, &message).await?;
-        outbox::push(&mut step.tx, row.id, id, &bytes).await?;
+        outbox::push(&mut step.tx, row.id, id, &content).await?;
+        let changed = timeline::changed(&mut step.tx, (row.id, room), &reading).await?;
         step.commit().await?;
         drop(state);
         self.wake.notify_one();
+        if let Some(entry) = changed {
+            self.tell(DeviceEvent::Changed(Box::new(entry)));
+        }
         Ok(id)
     }
 
@@ -117,7 +136,7 @@ impl Inner {
         let mut state = self.lock().await;
         let reader = state.replica.reader();
         match rooms::find(reader, room).await? {
-            Some(row) => messages::page(reader, (row.id, room), after, limit).await,
+            Some(row) => timeline::page(reader, (row.id, room), after, limit).await,
             None => Ok(Vec::new()),
         }
     }

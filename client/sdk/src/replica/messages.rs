@@ -1,12 +1,13 @@
 //! Messages in the replica: one a (sending device, id), in the order of the log.
 
 use holm_protocol::aad::ClientMsgId;
-use holm_protocol::{DeviceUri, Hash, RoomUri, UserUri};
+use holm_protocol::{DeviceUri, Hash};
 use sqlx::sqlite::SqliteConnection;
 
-use super::{damaged, from_sql, to_sql};
+use super::{damaged, to_sql};
+use crate::content::Reading;
 use crate::error::SdkError;
-use crate::timeline::{MessageState, TimelineEntry};
+use crate::timeline::MessageState;
 
 /// A message of another device, or an own one that starts on its way.
 pub(crate) struct NewMessage<'a> {
@@ -18,10 +19,10 @@ pub(crate) struct NewMessage<'a> {
     pub(crate) device: &'a DeviceUri,
     /// The sender's id for it.
     pub(crate) id: ClientMsgId,
-    /// What the sender calls themselves.
-    pub(crate) name: &'a str,
-    /// The text.
-    pub(crate) text: &'a str,
+    /// What is read off its content.
+    pub(crate) reading: &'a Reading,
+    /// Its content.
+    pub(crate) content: &'a [u8],
     /// When, milliseconds since 1970.
     pub(crate) time: u64,
     /// How far it has got.
@@ -34,18 +35,22 @@ pub(crate) async fn insert(
     message: &NewMessage<'_>,
 ) -> Result<bool, SdkError> {
     let done = sqlx::query(
-        "INSERT INTO message (room, seq, user, device, msg_id, name, text, time, state) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, device, msg_id) DO NOTHING",
+        "INSERT INTO message (room, seq, user, device, msg_id, name, text, time, state, kind, \
+         message_id, about, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, device, msg_id) DO NOTHING",
     )
     .bind(message.room)
     .bind(message.seq.map(to_sql))
     .bind(message.device.user().as_str())
     .bind(message.device.as_str())
     .bind(message.id.0.as_slice())
-    .bind(message.name)
-    .bind(message.text)
+    .bind(&message.reading.name)
+    .bind(&message.reading.text)
     .bind(to_sql(message.time))
     .bind(message.state.number())
+    .bind(message.reading.kind.number())
+    .bind(message.reading.id.map(|id| id.as_bytes().to_vec()))
+    .bind(message.reading.about.map(|id| id.as_bytes().to_vec()))
+    .bind(message.content)
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -133,51 +138,6 @@ pub(crate) async fn set_failed(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-type Row = (
-    Option<i64>,
-    String,
-    String,
-    Vec<u8>,
-    String,
-    i64,
-    i64,
-    String,
-);
-
-/// A page of the timeline: what stands in the log after `after`, then what is on its way.
-pub(crate) async fn page(
-    connection: &mut SqliteConnection,
-    (id, room): (i64, &RoomUri),
-    after: Option<u64>,
-    limit: usize,
-) -> Result<Vec<TimelineEntry>, SdkError> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT seq, user, name, msg_id, text, time, state, problem FROM message \
-         WHERE room = ? AND (seq IS NULL OR seq > ?) ORDER BY seq IS NULL, seq, id LIMIT ?",
-    )
-    .bind(id)
-    .bind(after.map_or(-1, to_sql))
-    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter().map(|row| read(room, row)).collect()
-}
-
-fn read(room: &RoomUri, row: Row) -> Result<TimelineEntry, SdkError> {
-    let (seq, user, display_name, id, text, time, state, problem) = row;
-    let id = <[u8; 16]>::try_from(id).map_err(|_length| damaged("message.msg_id"))?;
-    Ok(TimelineEntry {
-        room: room.clone(),
-        seq: seq.map(from_sql),
-        sender: UserUri::parse(&user).map_err(|_invalid| damaged("message.user"))?,
-        display_name,
-        client_msg_id: ClientMsgId(id),
-        text,
-        time: from_sql(time),
-        state: MessageState::from_number(state, problem).ok_or_else(|| damaged("message.state"))?,
-    })
 }
 
 /// Records that the event `seq` does not open here.

@@ -57,9 +57,16 @@ CREATE TABLE message (
     time INTEGER NOT NULL,
     state INTEGER NOT NULL,
     problem TEXT NOT NULL DEFAULT '',
+    -- What it does, its name, and which other message that is about.
+    kind INTEGER NOT NULL,
+    message_id BLOB,
+    about BLOB,
+    content BLOB NOT NULL,
     UNIQUE (room, device, msg_id)
 );
 CREATE INDEX message_seq ON message (room, seq);
+CREATE INDEX message_name ON message (room, message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX message_about ON message (room, about) WHERE about IS NOT NULL;
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     room INTEGER NOT NULL,

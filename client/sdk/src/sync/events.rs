@@ -150,6 +150,9 @@ impl Inner {
             self.keep_hub(room, hub);
         }
         self.progressed();
+        // Whoever listens on this thread hears of this run before the next one is taken: what is
+        // told has a bound, and catching up has none.
+        tokio::task::yield_now().await;
         if unknown_key {
             taken.new_root |= self.look_for_new_keys(room).await;
         }

@@ -3,12 +3,13 @@
 use holm_protocol::{Event, Hash};
 
 use super::events::{Refused, Work};
-use crate::content::Content;
+use crate::content::{Kind, Reading};
 use crate::event::{DeviceEvent, HopKind};
 use crate::mls::group_id;
 use crate::mls::open::{Opened, open};
+use crate::overlay::Laid;
 use crate::replica::messages::{self, NewMessage};
-use crate::replica::outbox;
+use crate::replica::{outbox, timeline};
 use crate::timeline::{MessageState, TimelineEntry};
 
 impl Work<'_, '_> {
@@ -36,26 +37,42 @@ impl Work<'_, '_> {
                 if let Some(head) = aad.head {
                     self.heads.heard(head, Some(event.header.seq));
                 }
-                let content = Content::from_bytes(&content);
+                let reading = Reading::of(&content, &sender.device.user(), &self.row.uri);
                 let message = NewMessage {
                     room: self.row.id,
                     seq: Some(event.header.seq),
                     device: &sender.device,
                     id: aad.client_msg_id,
-                    name: &content.name,
-                    text: &content.text,
+                    reading: &reading,
+                    content: &content,
                     time: event.header.time,
                     state: MessageState::Sent,
                 };
-                if messages::insert(&mut self.step.tx, &message).await? {
-                    self.tell_message(&message);
-                    Ok(())
-                } else {
-                    self.unopened(event, "shown before, under the same id")
-                        .await
-                }
+                self.take_reading(event, &message).await
             }
         }
+    }
+
+    /// One message a sender and id, and one a name: whoever says the very same bytes again has
+    /// said nothing (MSG-3).
+    async fn take_reading(
+        &mut self,
+        event: &Event,
+        message: &NewMessage<'_>,
+    ) -> Result<(), Refused> {
+        let (room, tx) = (self.row.id, &mut self.step.tx);
+        let known = match &message.reading.id {
+            Some(id) => timeline::author(tx, room, id).await?,
+            None => None,
+        };
+        if known.is_some() || !messages::insert(tx, message).await? {
+            let why = "shown before, under the same id";
+            return self.unopened(event, why).await;
+        }
+        let place = (room, &self.row.uri);
+        let changed = timeline::changed(&mut self.step.tx, place, message.reading).await?;
+        self.tell_message(message, changed);
+        Ok(())
     }
 
     /// An own message is known by its exact bytes: its authenticated data alone proves nothing.
@@ -89,22 +106,30 @@ impl Work<'_, '_> {
         Ok(messages::record_unopened(&mut self.step.tx, self.row.id, seq, why).await?)
     }
 
-    fn tell_message(&mut self, message: &NewMessage<'_>) {
+    fn tell_message(&mut self, message: &NewMessage<'_>, changed: Option<TimelineEntry>) {
         let sender = message.device.user();
         let (seq, address) = (message.seq.unwrap_or_default(), sender.address());
         self.tell.push(DeviceEvent::Hop {
             what: HopKind::Decrypted,
             text: format!("event {seq} decrypted: a message by {address}, as its leaf proves"),
         });
-        self.tell.push(DeviceEvent::Message(TimelineEntry {
+        let changed = changed.map(|entry| DeviceEvent::Changed(Box::new(entry)));
+        self.tell.extend(changed);
+        if message.reading.kind != Kind::Message {
+            return;
+        }
+        self.tell.push(DeviceEvent::Message(Box::new(TimelineEntry {
             room: self.row.uri.clone(),
             seq: message.seq,
             sender,
-            display_name: message.name.into(),
+            display_name: message.reading.name.clone(),
             client_msg_id: message.id,
-            text: message.text.into(),
+            id: message.reading.id,
+            in_reply_to: message.reading.about,
+            text: message.reading.text.clone(),
+            laid: Laid::default(),
             time: message.time,
             state: message.state.clone(),
-        }));
+        })));
     }
 }

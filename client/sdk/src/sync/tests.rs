@@ -6,6 +6,7 @@ mod world;
 
 mod changing;
 mod connected;
+mod content;
 mod held;
 mod lying;
 mod messaging;

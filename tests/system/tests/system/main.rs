@@ -9,6 +9,7 @@ mod apart;
 mod away;
 mod commits;
 mod consent;
+mod content;
 mod crashes;
 mod doctor;
 mod documents;
