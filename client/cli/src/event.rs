@@ -5,7 +5,8 @@
 use std::path::PathBuf;
 
 use holm_protocol::aad::ClientMsgId;
-use holm_protocol::{Base64Url, RoomUri, ServerName, UserUri};
+use holm_protocol::order::Subject;
+use holm_protocol::{Base64Url, Problem, RoomUri, ServerName, UserUri};
 use holm_sdk::{
     DeviceEvent, Lagged, MessageId, MessageState, RoomInfo, RoomState, SessionInfo, TimelineEntry,
 };
@@ -45,6 +46,13 @@ pub(crate) enum Event {
     Message(Message),
     /// A message that was there has another version, its end, or other reactions.
     MessageChanged(Message),
+    /// The time of a message has come: it is forgotten.
+    Expired {
+        room: RoomUri,
+        client_msg_id: ClientMsgId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
+    },
     /// An own message is in the outbox.
     Queued {
         room: RoomUri,
@@ -219,6 +227,15 @@ impl From<DeviceEvent> for Event {
             },
             DeviceEvent::Message(entry) => Self::Message((*entry).into()),
             DeviceEvent::Changed(entry) => Self::MessageChanged((*entry).into()),
+            DeviceEvent::Expired {
+                room,
+                client_msg_id,
+                seq,
+            } => Self::Expired {
+                room,
+                client_msg_id,
+                seq,
+            },
             DeviceEvent::Sent {
                 room,
                 client_msg_id,
@@ -243,20 +260,9 @@ impl From<DeviceEvent> for Event {
                 room,
                 client_msg_id,
                 problem,
-            } => Self::Failed {
-                room,
-                client_msg_id,
-                code: problem.code.as_str().to_owned(),
-                detail: problem.detail,
-            },
+            } => Self::failed(room, client_msg_id, problem),
             DeviceEvent::RemovedFromRoom { room, .. } => Self::Removed { room },
-            DeviceEvent::OrderOpen { room, subject } => Self::Order {
-                room,
-                subject: match subject {
-                    holm_protocol::order::Subject::User(user) => user.to_string(),
-                    holm_protocol::order::Subject::Device(device) => device.to_string(),
-                },
-            },
+            DeviceEvent::OrderOpen { room, subject } => Self::order(room, &subject),
             DeviceEvent::HubRoot { room, root } => Self::HubRoot {
                 room,
                 root: root.to_string(),
@@ -269,6 +275,25 @@ impl From<DeviceEvent> for Event {
                 text,
             },
         }
+    }
+}
+
+impl Event {
+    fn failed(room: RoomUri, client_msg_id: ClientMsgId, problem: Problem) -> Self {
+        Self::Failed {
+            room,
+            client_msg_id,
+            code: problem.code.as_str().to_owned(),
+            detail: problem.detail,
+        }
+    }
+
+    fn order(room: RoomUri, subject: &Subject) -> Self {
+        let subject = match subject {
+            Subject::User(user) => user.to_string(),
+            Subject::Device(device) => device.to_string(),
+        };
+        Self::Order { room, subject }
     }
 }
 

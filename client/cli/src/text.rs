@@ -11,26 +11,23 @@ use crate::event::{Event, Message, Room};
 pub(crate) fn line(event: &Event, current: Option<&RoomUri>) -> Option<String> {
     let at = |room: &RoomUri| place(room, current);
     let line = match event {
-        Event::Connected | Event::Changed { .. } | Event::Queued { .. } => return None,
+        Event::Connected
+        | Event::Changed { .. }
+        | Event::Queued { .. }
+        | Event::Expired { seq: None, .. } => return None,
+        Event::Expired {
+            room,
+            seq: Some(seq),
+            ..
+        } => format!("{}-- message #{seq} has had its time", at(room)),
         Event::Session { user, .. } => format!("-- you are {}", user.address()),
         Event::NoSession => {
             "-- no account on this device yet: /register name@domain, or /help".to_owned()
         }
         Event::CaughtUp => "-- up to date".to_owned(),
         Event::Disconnected { reason } => format!("-- not connected, trying again: {reason}"),
-        Event::Created { room } => {
-            format!(
-                "-- room {} created; /add name@domain brings people in",
-                short(room)
-            )
-        }
-        Event::Joined { room, participants } => {
-            format!(
-                "-- you were added to room {}: {}",
-                short(room),
-                names(participants)
-            )
-        }
+        Event::Created { room } => created(room),
+        Event::Joined { room, participants } => joined(room, participants),
         Event::Participants {
             room,
             added,
@@ -78,6 +75,16 @@ pub(crate) fn line(event: &Event, current: Option<&RoomUri>) -> Option<String> {
         Event::Help { text } => (*text).to_owned(),
     };
     Some(printable(&line))
+}
+
+fn created(room: &RoomUri) -> String {
+    let room = short(room);
+    format!("-- room {room} created; /add name@domain brings people in")
+}
+
+fn joined(room: &RoomUri, participants: &[UserUri]) -> String {
+    let (room, people) = (short(room), names(participants));
+    format!("-- you were added to room {room}: {people}")
 }
 
 /// What stands before a line of another room than the current one.

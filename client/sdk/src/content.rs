@@ -3,7 +3,7 @@
 //! Content of a form not known, or that names another sender or room than MLS proves, is kept and
 //! shown as such (MSG-1, MSG-5).
 
-use holm_content::{Content, Key, Meaning, MessageId, Part, Piece, pieces};
+use holm_content::{Content, Expiry, Key, Meaning, MessageId, Part, Piece, pieces};
 use holm_protocol::{RoomUri, UserUri};
 
 /// Characters of a display name at most.
@@ -65,6 +65,8 @@ pub(crate) struct Reading {
     pub(crate) text: String,
     /// What the sender calls themselves.
     pub(crate) name: String,
+    /// When it is to be forgotten.
+    pub(crate) expires: Option<Expiry>,
 }
 
 impl Reading {
@@ -105,6 +107,7 @@ impl Reading {
                 .chars()
                 .take(NAME_LEN_MAX)
                 .collect(),
+            expires: content.expires,
         }
     }
 
@@ -115,6 +118,17 @@ impl Reading {
             about: None,
             text: text.into(),
             name: String::new(),
+            expires: None,
+        }
+    }
+
+    /// What is left of what came too late: its message is forgotten (MSG-10).
+    pub(crate) fn forgotten() -> Self {
+        Self {
+            kind: Kind::Nothing,
+            about: None,
+            expires: None,
+            ..Self::unknown("")
         }
     }
 }

@@ -9,6 +9,7 @@ mod commit;
 mod consent;
 mod documents;
 mod epoch;
+mod forget;
 mod key_packages;
 mod leave;
 mod patience;
@@ -18,7 +19,7 @@ mod send;
 mod submit;
 mod task;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard as Held, PoisonError, RwLock};
 
 use holm_protocol::document::VerifiedDocument;
@@ -81,6 +82,10 @@ pub(crate) struct Inner {
     pub(crate) progress: watch::Sender<u64>,
     /// Something is to be sent.
     pub(crate) wake: Notify,
+    /// A message with a time to be forgotten came, or its time began.
+    pub(crate) expiry: Notify,
+    /// Rooms of which the user has seen more since it was told last.
+    pub(crate) marked: Mutex<BTreeSet<RoomUri>>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) running: AsyncMutex<()>,
 }
@@ -119,6 +124,8 @@ impl Device {
             events: broadcast::Sender::new(EVENTS_KEPT),
             progress: watch::Sender::new(0),
             wake: Notify::new(),
+            expiry: Notify::new(),
+            marked: Mutex::default(),
             stop: watch::Sender::new(false),
             running: AsyncMutex::new(()),
         };

@@ -42,10 +42,16 @@ impl Draft {
         self
     }
 
-    /// To be forgotten by all who have it; told, and not yet carried out by this library.
+    /// To be forgotten by all who have it (MSG-10).
     #[must_use]
     pub fn expires(mut self, when: Expiry) -> Self {
         self.expires = Some(when);
+        self
+    }
+
+    /// The same, forgotten when what it replaces is, where it does not say when itself.
+    pub(crate) fn expires_as(mut self, first: Option<Expiry>) -> Self {
+        self.expires = self.expires.or(first);
         self
     }
 

@@ -50,6 +50,15 @@ pub enum DeviceEvent {
     Message(Box<TimelineEntry>),
     /// A message that was there has another version, its end, or other reactions.
     Changed(Box<TimelineEntry>),
+    /// The time of a message has come: it is forgotten, with all that was about it (MSG-10).
+    Expired {
+        /// The room.
+        room: RoomUri,
+        /// Its sender's id for it.
+        client_msg_id: ClientMsgId,
+        /// Number of its event.
+        seq: Option<u64>,
+    },
     /// An own message stands in the log.
     Sent {
         /// The room.

@@ -5,6 +5,7 @@
 //! It holds keys and plaintext: the file is 0600 in a folder 0700, deleted content is overwritten.
 
 pub(crate) mod account;
+pub(crate) mod expiry;
 pub(crate) mod keys;
 pub(crate) mod messages;
 pub(crate) mod orders;

@@ -2,6 +2,7 @@
 
 pub mod binary;
 pub mod config;
+pub mod content;
 pub mod discovery;
 pub mod json;
 pub mod mls;

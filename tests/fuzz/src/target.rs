@@ -41,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     decoder("client_frames", decode::json::client_frames),
     decoder("commit_body", decode::binary::commit_body),
     decoder("config", decode::config::config),
+    decoder("content", decode::content::content),
     decoder("discovery", decode::discovery::discovery),
     decoder("event", decode::binary::event),
     decoder("federation_bodies", decode::json::federation_bodies),

@@ -27,6 +27,8 @@ impl Device {
         let (inner, room) = (Arc::clone(&self.inner), room.clone());
         let done = async move {
             let (first, answers) = inner.own_message(&room, &message).await?;
+            let content = inner.content(&room, &first).await?;
+            let draft = draft.expires_as(content.and_then(|content| content.expires));
             let draft = match answers {
                 // What it answers stays what it answers.
                 Some(to) => draft.reply_to(to),
@@ -86,15 +88,8 @@ impl Device {
         message: MessageId,
     ) -> Result<Option<Content>, SdkError> {
         let (inner, room) = (Arc::clone(&self.inner), room.clone());
-        on_task(&self.inner, async move {
-            let mut state = inner.lock().await;
-            let reader = state.replica.reader();
-            match rooms::find(reader, &room).await? {
-                Some(row) => timeline::content(reader, row.id, &message).await,
-                None => Err(SdkError::UnknownRoom(room)),
-            }
-        })
-        .await
+        let content = async move { inner.content(&room, &message).await };
+        on_task(&self.inner, content).await
     }
 
     /// The message of which `message` is a version, as it is now.
@@ -148,6 +143,19 @@ impl Inner {
         let reader = state.replica.reader();
         match rooms::find(reader, room).await? {
             Some(row) => timeline::entry(reader, (row.id, room), message).await,
+            None => Err(SdkError::UnknownRoom(room.clone())),
+        }
+    }
+
+    async fn content(
+        &self,
+        room: &RoomUri,
+        message: &MessageId,
+    ) -> Result<Option<Content>, SdkError> {
+        let mut state = self.lock().await;
+        let reader = state.replica.reader();
+        match rooms::find(reader, room).await? {
+            Some(row) => timeline::content(reader, row.id, message).await,
             None => Err(SdkError::UnknownRoom(room.clone())),
         }
     }

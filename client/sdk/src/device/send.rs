@@ -79,6 +79,7 @@ impl Inner {
         let content = content.map_err(|why| SdkError::Invalid(why.to_string()))?;
         let reading = Reading::of(&content, &user, room);
         let id = ClientMsgId(self.ports.random());
+        let expires = reading.expires.is_some();
         let mut state = self.lock().await;
         let mut step = state.step().await?;
         let row = rooms::find(&mut step.tx, room).await?;
@@ -105,6 +106,9 @@ impl Inner {
         step.commit().await?;
         drop(state);
         self.wake.notify_one();
+        if expires {
+            self.expiry.notify_one();
+        }
         if let Some(entry) = changed {
             self.tell(DeviceEvent::Changed(Box::new(entry)));
         }
@@ -133,6 +137,8 @@ impl Inner {
         after: Option<u64>,
         limit: usize,
     ) -> Result<Vec<TimelineEntry>, SdkError> {
+        // What has had its time is shown by no device, whether it runs or not.
+        self.forget().await?;
         let mut state = self.lock().await;
         let reader = state.replica.reader();
         match rooms::find(reader, room).await? {

@@ -4,7 +4,7 @@ use holm_protocol::aad::ClientMsgId;
 use holm_protocol::{DeviceUri, Hash};
 use sqlx::sqlite::SqliteConnection;
 
-use super::{damaged, to_sql};
+use super::{damaged, expiry, to_sql};
 use crate::content::Reading;
 use crate::error::SdkError;
 use crate::timeline::MessageState;
@@ -34,9 +34,14 @@ pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     message: &NewMessage<'_>,
 ) -> Result<bool, SdkError> {
+    // An own one has no place yet when it is written.
+    let own = message.seq.is_none();
+    let expires = message.reading.expires;
+    let (expires_at, expires_after) = expiry::times(expires, message.time, own);
     let done = sqlx::query(
         "INSERT INTO message (room, seq, user, device, msg_id, name, text, time, state, kind, \
-         message_id, about, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, device, msg_id) DO NOTHING",
+         message_id, about, content, expires_at, expires_after) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (room, device, msg_id) DO NOTHING",
     )
     .bind(message.room)
     .bind(message.seq.map(to_sql))
@@ -51,6 +56,8 @@ pub(crate) async fn insert(
     .bind(message.reading.id.map(|id| id.as_bytes().to_vec()))
     .bind(message.reading.about.map(|id| id.as_bytes().to_vec()))
     .bind(message.content)
+    .bind(expires_at.map(to_sql))
+    .bind(expires_after.map(to_sql))
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -40,6 +40,8 @@ pub(crate) struct RoomRow {
     pub(crate) ahead: Option<Vec<u8>>,
     /// The request that creates the room, until the server has taken it.
     pub(crate) creation: Option<Vec<u8>>,
+    /// Number of the newest event that the user has seen.
+    pub(crate) read: u64,
 }
 
 /// What a room begins with, here.
@@ -70,6 +72,7 @@ type Row = (
     Option<Vec<u8>>,
     Option<Vec<u8>>,
     Option<Vec<u8>>,
+    i64,
 );
 
 /// A room by its URI.
@@ -79,7 +82,7 @@ pub(crate) async fn find(
 ) -> Result<Option<RoomRow>, SdkError> {
     let row: Option<Row> = sqlx::query_as(
         "SELECT id, uri, state, reason, generation, anchor, entry_epoch, seq, hash, time, \
-         head, ahead, creation FROM room WHERE uri = ?",
+         head, ahead, creation, read FROM room WHERE uri = ?",
     )
     .bind(uri.as_str())
     .fetch_optional(connection)
@@ -91,7 +94,7 @@ pub(crate) async fn find(
 pub(crate) async fn all(connection: &mut SqliteConnection) -> Result<Vec<RoomRow>, SdkError> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, uri, state, reason, generation, anchor, entry_epoch, seq, hash, time, \
-         head, ahead, creation FROM room ORDER BY id",
+         head, ahead, creation, read FROM room ORDER BY id",
     )
     .fetch_all(connection)
     .await?;
@@ -113,6 +116,7 @@ fn read(row: Row) -> Result<RoomRow, SdkError> {
         head,
         ahead,
         creation,
+        seen,
     ) = row;
     let hash = <[u8; 32]>::try_from(hash).map_err(|_length| damaged("room.hash"))?;
     Ok(RoomRow {
@@ -130,6 +134,7 @@ fn read(row: Row) -> Result<RoomRow, SdkError> {
         head,
         ahead,
         creation,
+        read: from_sql(seen),
     })
 }
 

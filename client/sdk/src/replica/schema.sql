@@ -31,6 +31,8 @@ CREATE TABLE room (
     time INTEGER NOT NULL,
     head BLOB,
     ahead BLOB,
+    -- Number of the newest event that the user has seen on this device.
+    read INTEGER NOT NULL DEFAULT 0,
     creation BLOB
 );
 CREATE TABLE participant (
@@ -62,11 +64,16 @@ CREATE TABLE message (
     message_id BLOB,
     about BLOB,
     content BLOB NOT NULL,
+    -- When it is to be forgotten, milliseconds since 1970; or how long after it was read.
+    expires_at INTEGER,
+    expires_after INTEGER,
     UNIQUE (room, device, msg_id)
 );
 CREATE INDEX message_seq ON message (room, seq);
 CREATE INDEX message_name ON message (room, message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX message_about ON message (room, about) WHERE about IS NOT NULL;
+CREATE INDEX message_expires ON message (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX message_unread ON message (room, seq) WHERE expires_after IS NOT NULL;
 CREATE TABLE outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     room INTEGER NOT NULL,

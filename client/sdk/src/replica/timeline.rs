@@ -162,12 +162,13 @@ pub(crate) async fn content(
     room: i64,
     id: &MessageId,
 ) -> Result<Option<Content>, SdkError> {
-    let row: Option<(Vec<u8>,)> =
-        sqlx::query_as("SELECT content FROM message WHERE room = ? AND message_id = ?")
-            .bind(room)
-            .bind(id.as_bytes().as_slice())
-            .fetch_optional(connection)
-            .await?;
+    let row: Option<(Vec<u8>,)> = sqlx::query_as(
+        "SELECT content FROM message WHERE room = ? AND message_id = ? AND kind < 4",
+    )
+    .bind(room)
+    .bind(id.as_bytes().as_slice())
+    .fetch_optional(connection)
+    .await?;
     row.map(|(bytes,)| Content::from_bytes(&bytes).map_err(|_invalid| damaged("message.content")))
         .transpose()
 }

@@ -49,6 +49,8 @@ pub(super) struct Work<'w, 's> {
     pub(super) hub: Option<Hub>,
     /// An own commit that was met: its SHA-256 and number.
     pub(super) own_commit: Option<(Hash, u64)>,
+    /// Something came that is to be forgotten one day.
+    pub(super) expires: bool,
     pub(super) taken: &'w mut Taken,
 }
 
@@ -127,12 +129,13 @@ impl Inner {
             tell: Vec::new(),
             hub: None,
             own_commit: None,
+            expires: false,
             taken,
         };
         let stopped = work.take(run).await?;
         let fresh = work.heads.newest_time();
         let (tell, hub, unknown_key) = (work.tell, work.hub, work.heads.unknown_key);
-        let own_commit = work.own_commit;
+        let (own_commit, expires) = (work.own_commit, work.expires);
         self.ports.reached(CrashPoint::DeviceBeforeCommit);
         step.commit().await?;
         self.ports.reached(CrashPoint::DeviceAfterCommit);
@@ -148,6 +151,9 @@ impl Inner {
         }
         if let Some(hub) = hub {
             self.keep_hub(room, hub);
+        }
+        if expires {
+            self.expiry.notify_one();
         }
         self.progressed();
         // Whoever listens on this thread hears of this run before the next one is taken: what is

@@ -38,6 +38,10 @@ impl Work<'_, '_> {
                     self.heads.heard(head, Some(event.header.seq));
                 }
                 let reading = Reading::of(&content, &sender.device.user(), &self.row.uri);
+                let (reading, content) = match self.is_forgotten(&reading).await? {
+                    true => (Reading::forgotten(), Vec::new()),
+                    false => (reading, content),
+                };
                 let message = NewMessage {
                     room: self.row.id,
                     seq: Some(event.header.seq),
@@ -51,6 +55,15 @@ impl Work<'_, '_> {
                 self.take_reading(event, &message).await
             }
         }
+    }
+
+    /// Whether it is about a message that is forgotten (MSG-10).
+    async fn is_forgotten(&mut self, reading: &Reading) -> Result<bool, Refused> {
+        let Some(about) = reading.about.filter(|_| reading.kind != Kind::Message) else {
+            return Ok(false);
+        };
+        let known = timeline::author(&mut self.step.tx, self.row.id, &about).await?;
+        Ok(known.is_some_and(|(_, kind)| kind == Kind::Nothing))
     }
 
     /// One message a sender and id, and one a name: whoever says the very same bytes again has
@@ -69,6 +82,7 @@ impl Work<'_, '_> {
             let why = "shown before, under the same id";
             return self.unopened(event, why).await;
         }
+        self.expires |= message.reading.expires.is_some();
         let place = (room, &self.row.uri);
         let changed = timeline::changed(&mut self.step.tx, place, message.reading).await?;
         self.tell_message(message, changed);

@@ -40,6 +40,7 @@ async fn run(inner: &Arc<Inner>) -> Result<(), SdkError> {
         biased;
         _stopped = stop.wait_for(|stopped| *stopped) => Ok(()),
         outcome = keep_connected(inner) => outcome,
+        failed = inner.keep_forgetting() => failed,
     };
     inner.stop.send_replace(false);
     outcome

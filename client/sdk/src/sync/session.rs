@@ -16,7 +16,7 @@ use super::lanes::{Fate, Lanes};
 use super::socket::Socket;
 use super::welcome::WelcomeFrame;
 use super::work::{Task, Works};
-use crate::device::Inner;
+use crate::device::{Inner, held};
 use crate::error::SdkError;
 use crate::event::{DeviceEvent, HopKind};
 use crate::replica::rooms;
@@ -118,7 +118,8 @@ impl Session {
 
     /// The next moment at which something is due.
     fn deadline(&self, now: Instant) -> Instant {
-        let ack = (!self.taken.is_empty()).then_some(self.ack_at);
+        let unsaid = !self.taken.is_empty() || !held(&self.inner.marked).is_empty();
+        let ack = unsaid.then_some(self.ack_at);
         let silence = if self.pinged { SILENCE.1 } else { SILENCE.0 };
         let silent = self.socket.heard + silence;
         [self.works.next_due(), self.lanes.next_opening(now), ack]
@@ -323,12 +324,14 @@ impl Session {
     async fn acknowledge(&mut self, now: Instant) -> Result<(), SdkError> {
         self.ack_at = now + ACK_EVERY;
         let mut acks = Vec::new();
-        for room in std::mem::take(&mut self.taken).into_keys() {
-            if let Some(delivered) = self.inner.to_acknowledge(&room).await? {
+        let mut rooms = std::mem::take(&mut *held(&self.inner.marked));
+        rooms.extend(std::mem::take(&mut self.taken).into_keys());
+        for room in rooms {
+            if let Some((delivered, read)) = self.inner.to_acknowledge(&room).await? {
                 acks.push(DeviceFrame::Ack {
                     room,
                     delivered,
-                    read: 0,
+                    read,
                 });
             }
         }
@@ -364,10 +367,10 @@ impl Inner {
         Ok(active.map(|r| r.uri).collect())
     }
 
-    async fn to_acknowledge(&self, room: &RoomUri) -> Result<Option<u64>, SdkError> {
+    async fn to_acknowledge(&self, room: &RoomUri) -> Result<Option<(u64, u64)>, SdkError> {
         let mut state = self.lock().await;
         let row = rooms::find(state.replica.reader(), room).await?;
-        Ok(row.map(|row| row.position.seq))
+        Ok(row.map(|row| (row.position.seq, row.read)))
     }
 }
 

@@ -2,7 +2,7 @@
 //! (MSG-6 to MSG-9).
 
 use holm_protocol::RoomUri;
-use holm_sdk::{DeviceEvent, Draft, Piece, TimelineEntry, mentions, pieces};
+use holm_sdk::{DeviceEvent, Draft, Expiry, Piece, TimelineEntry, mentions, pieces};
 use holm_system_tests::{Person, Scene};
 
 async fn two(scene: &Scene) -> (Person, Person, RoomUri) {
@@ -138,4 +138,29 @@ async fn who_is_mentioned_is_told_by_the_message_itself() {
         panic!("one text");
     };
     assert_eq!(mentions(text), [bob.user]);
+}
+
+// MSG-10
+#[tokio::test]
+async fn a_message_with_a_time_is_forgotten_on_both_sides() {
+    let scene = Scene::start(&["islet.test", "skerry.test"]).await;
+    let (mut alice, mut bob, room) = two(&scene).await;
+    let draft = Draft::text("gone soon").expires(Expiry::AfterRead(1));
+    alice.device.say(&room, draft).await.unwrap();
+    let said = bob.hears("gone soon").await;
+    bob.device
+        .mark_read(&room, said.seq.unwrap())
+        .await
+        .unwrap();
+    for person in [&mut alice, &mut bob] {
+        person
+            .wait("its time", |event| match event {
+                DeviceEvent::Expired { seq, .. } => (*seq == said.seq).then_some(()),
+                _ => None,
+            })
+            .await;
+        assert!(person.device.timeline(&room, None, 10).await.is_empty());
+        let left = person.device.content(&room, said.id.unwrap()).await;
+        assert_eq!(left.unwrap(), None);
+    }
 }

@@ -1,13 +1,19 @@
 //! Versions, ends, answers and reactions between devices: everybody sees the same.
 
-use holm_content::{MARKDOWN, MessageId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use holm_content::{Expiry, MARKDOWN, MessageId};
 use holm_protocol::aad::{Aad, ClientMsgId};
 use holm_protocol::{EventKind, RoomUri};
 
+use super::hub::now_ms;
 use super::world::{Member, World};
 use crate::draft::Draft;
 use crate::event::DeviceEvent;
 use crate::mls::group_id;
+use crate::ports::{Clock, SdkPorts};
+use crate::replica::ReplicaPlace;
 use crate::timeline::TimelineEntry;
 
 /// All that waits in a member's outbox stands in the log, and everybody has it.
@@ -198,4 +204,81 @@ async fn the_same_content_under_another_client_msg_id_is_shown_once() {
     }
     bob.pull(&room).await;
     assert_eq!(bob.texts(&room).await, ["once"]);
+}
+
+/// A clock that a test puts forward.
+#[derive(Default)]
+struct Later(AtomicU64);
+
+impl Clock for Later {
+    fn now_ms(&self) -> u64 {
+        now_ms() + self.0.load(Ordering::Relaxed)
+    }
+}
+
+async fn with_clock(world: &World, name: &str, clock: &Arc<Later>) -> Member {
+    let clock: Arc<dyn Clock> = Arc::<Later>::clone(clock);
+    let ports = SdkPorts {
+        clock,
+        ..SdkPorts::system()
+    };
+    world.member_with(name, ReplicaPlace::Memory, ports).await
+}
+
+// MSG-10
+#[tokio::test]
+async fn a_message_is_forgotten_at_its_time_with_all_that_is_about_it() {
+    let world = World::new();
+    let clock = Arc::new(Later::default());
+    let alice = with_clock(&world, "alice", &clock).await;
+    let mut bob = with_clock(&world, "bob", &clock).await;
+    let room = world.room(&alice, &[&bob]).await;
+    let soon = u32::try_from(now_ms() / 1_000 + 60).unwrap();
+    let draft = Draft::text("the code is 4711").expires(Expiry::At(soon));
+    alice.device.say(&room, draft).await.unwrap();
+    deliver(&world, &alice, &room, &[&alice, &bob]).await;
+    let id = id_of(&bob, &room).await;
+    bob.device.react(&room, id, "+1").await.unwrap();
+    deliver(&world, &bob, &room, &[&alice, &bob]).await;
+    let edit = Draft::text("the code is 0815");
+    alice.device.edit(&room, id, edit).await.unwrap();
+    let late = alice.sealed(&room).await.remove(0).1;
+    bob.told();
+    clock.0.store(61_000, Ordering::Relaxed);
+    for member in [&alice, &bob] {
+        assert!(page(member, &room).await.is_empty());
+        assert_eq!(member.device.content(&room, id).await.unwrap(), None);
+    }
+    let expired = |event: &DeviceEvent| matches!(event, DeviceEvent::Expired { .. });
+    assert_eq!(bob.told().iter().filter(|event| expired(event)).count(), 1);
+    // A version that comes too late is not kept either.
+    world.hub.append(&room, EventKind::MESSAGE, late);
+    bob.pull(&room).await;
+    let mut state = bob.device.inner.lock().await;
+    let left: (i64,) = sqlx::query_as("SELECT count(*) FROM message WHERE length(content) > 0")
+        .fetch_one(state.replica.reader())
+        .await
+        .unwrap();
+    assert_eq!(left.0, 0);
+}
+
+// MSG-10
+#[tokio::test]
+async fn a_message_to_be_read_is_forgotten_so_long_after_it_was() {
+    let world = World::new();
+    let clock = Arc::new(Later::default());
+    let alice = world.member("alice").await;
+    let bob = with_clock(&world, "bob", &clock).await;
+    let room = world.room(&alice, &[&bob]).await;
+    let draft = Draft::text("once").expires(Expiry::AfterRead(30));
+    alice.device.say(&room, draft).await.unwrap();
+    deliver(&world, &alice, &room, &[&alice, &bob]).await;
+    clock.0.store(3_600_000, Ordering::Relaxed);
+    assert_eq!(bob.texts(&room).await, ["once"]);
+    let seq = page(&bob, &room).await[0].seq.unwrap();
+    bob.device.mark_read(&room, seq).await.unwrap();
+    clock.0.store(3_629_000, Ordering::Relaxed);
+    assert_eq!(bob.texts(&room).await, ["once"]);
+    clock.0.store(3_631_000, Ordering::Relaxed);
+    assert!(bob.texts(&room).await.is_empty());
 }
