@@ -116,7 +116,7 @@ impl Inner {
                 Err(cursor) => return Ok(cursor),
             };
             self.ports.reached(CrashPoint::DeviceCommitBeforeSubmit);
-            match self.submit(room, &ready, &mut patience).await? {
+            match self.submit(room, &ready, false, &mut patience).await? {
                 Fate::Ordered(seq) => {
                     self.ports.reached(CrashPoint::DeviceCommitBeforeMeet);
                     self.meet(room, seq).await?;

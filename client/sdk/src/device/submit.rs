@@ -135,7 +135,10 @@ impl Inner {
     }
 
     /// Submits the same bytes until it is known what became of them, from an answer or from the
-    /// log (ROOM-16).
+    /// log (ROOM-16). `may_be_there`: they may have been submitted before.
+    ///
+    /// That the device is out of the room is no word on a commit made before it was: only the log
+    /// has that.
     ///
     /// # Errors
     /// Patience is at its end: the commit stays pending and may still win.
@@ -143,9 +146,9 @@ impl Inner {
         &self,
         room: &RoomUri,
         commit: &Ready,
+        mut may_be_there: bool,
         patience: &mut Patience,
     ) -> Result<Fate, SdkError> {
-        let mut may_be_there = false;
         loop {
             let error = match self.api()?.commit(room, &commit.request).await {
                 Ok(sent) => return Ok(Fate::Ordered(sent.seq)),
@@ -164,6 +167,7 @@ impl Inner {
             match error.problem().map(|p| p.code) {
                 // The session is over, which says nothing of the commit.
                 Some(Code::Unauthenticated | Code::TokenRevoked) => return Err(error),
+                Some(Code::Forbidden | Code::NotFound) => patience.wait(error, &self.ports).await?,
                 _ if is_known => return Ok(Fate::Refused(error)),
                 _ => patience.wait(error, &self.ports).await?,
             }
@@ -180,7 +184,8 @@ impl Inner {
             return Ok(None);
         };
         let pending = pending::get(reader, row.id).await?;
-        if pending.is_some_and(|pending| pending.hash == *hash) {
+        let is_open = row.state.takes_messages() || row.state == RoomState::Leaving;
+        if is_open && pending.is_some_and(|pending| pending.hash == *hash) {
             return Ok(None);
         }
         let other = || Problem::new(Code::WrongEpoch, "the log has another commit of this epoch");
@@ -287,7 +292,7 @@ impl Inner {
             .map_err(|_invalid| damaged("pending_commit.request"))?;
         let hash = kept.hash;
         let ready = Ready { hash, request };
-        match self.submit(room, &ready, patience).await? {
+        match self.submit(room, &ready, true, patience).await? {
             Fate::Ordered(seq) => self.meet(room, seq).await,
             Fate::Refused(_) => self.drop_pending(room, &hash).await,
         }

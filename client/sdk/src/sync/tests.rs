@@ -2,6 +2,7 @@
 
 mod hub;
 mod line;
+mod log;
 mod world;
 
 mod changing;

@@ -13,16 +13,9 @@ use holm_client_types::frame::DeviceFrame;
 use holm_client_types::key_package::{
     ClaimResponse, ClaimedKeyPackage, KeyPackageCount, UploadKeyPackagesRequest,
 };
-use holm_client_types::room::{
-    CommitRequest, EventsResponse, LeaveResponse, SentResponse, TreeResponse,
-};
-use holm_protocol::aad::{Aad, ClientMsgId};
-use holm_protocol::bundle::Bundle;
+use holm_client_types::room::{EventsResponse, LeaveResponse, TreeResponse};
 use holm_protocol::document::{Document, ListedKey, SignedDocument, Succession};
 use holm_protocol::encoding::encode;
-use holm_protocol::event::{EventHeader, Position};
-use holm_protocol::federation::BundleJson;
-use holm_protocol::mls_header::MlsHeader;
 use holm_protocol::order::{Reason, Subject};
 use holm_protocol::{
     Base64Url, Code, DeviceUri, Event, EventKind, Hash, Head, Order, PrivateKey, Problem, RoomUri,
@@ -35,6 +28,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::line::{Say, upgrade};
+use super::log::Log;
 
 use crate::error::SdkError;
 use crate::network::{Connector, Link};
@@ -65,6 +59,10 @@ pub(super) struct State {
     pub(super) refuse_commits: Vec<Problem>,
     /// Takes commits and their repeats, and answers as if it were away.
     pub(super) loses_commit_answers: bool,
+    /// Takes the next commit, answers as if it were away, and its repeats so; meanwhile it brings
+    /// no events.
+    pub(super) refuse_repeats: Vec<Problem>,
+    hides: bool,
     /// Answers the next messages so; with nothing at all where there is none.
     pub(super) refuse_messages: VecDeque<Option<Problem>>,
     /// What devices sent over their line, in order.
@@ -75,14 +73,6 @@ pub(super) struct State {
     pub(super) head_ahead_ms: u64,
     /// To the newest line.
     pub(super) line: Option<UnboundedSender<Say>>,
-}
-
-#[derive(Default)]
-pub(super) struct Log {
-    pub(super) events: Vec<Event>,
-    epoch: u64,
-    welcomes: BTreeMap<u64, Vec<u8>>,
-    accepted: BTreeMap<ClientMsgId, SentResponse>,
 }
 
 impl Default for State {
@@ -96,6 +86,8 @@ impl Default for State {
             asked: Vec::new(),
             refuse_commits: Vec::new(),
             loses_commit_answers: false,
+            refuse_repeats: Vec::new(),
+            hides: false,
             refuse_messages: VecDeque::new(),
             heard: Vec::new(),
             document: document(),
@@ -189,53 +181,6 @@ impl Hub {
     /// The Welcome that goes with a commit event.
     pub(super) fn welcome(&self, room: &RoomUri, seq: u64) -> Vec<u8> {
         self.lock().logs[room].welcomes[&seq].clone()
-    }
-}
-
-impl Log {
-    fn position(&self, room: &RoomUri) -> Position {
-        self.events
-            .last()
-            .map_or_else(|| Position::origin(room), Position::after)
-    }
-
-    fn append(&mut self, room: &RoomUri, kind: EventKind, body: Vec<u8>) -> Event {
-        let before = self.position(room);
-        let header = EventHeader {
-            room: room.clone(),
-            seq: before.seq + 1,
-            time: now_ms().max(before.time),
-            kind,
-            prev: before.hash,
-        };
-        let event = Event::new(header, body);
-        self.events.push(event.clone());
-        event
-    }
-
-    fn commit(&mut self, room: &RoomUri, request: CommitRequest) -> Result<SentResponse, Problem> {
-        let bundle = Bundle::from(BundleJson::from(request));
-        let header = MlsHeader::read(&bundle.commit).unwrap();
-        let id = Aad::from_bytes(header.aad).unwrap().client_msg_id;
-        if let Some(sent) = self.accepted.get(&id) {
-            return Ok(*sent);
-        }
-        if header.epoch != self.epoch {
-            return Err(Problem::new(Code::WrongEpoch, "").with_epoch(self.epoch));
-        }
-        self.epoch += 1;
-        let event = self.append(room, EventKind::COMMIT, bundle.body().to_bytes());
-        let seq = event.header.seq;
-        if let Some(welcome) = bundle.welcome {
-            self.welcomes.insert(seq, welcome);
-        }
-        let sent = SentResponse {
-            client_msg_id: id,
-            seq,
-            time: event.header.time,
-        };
-        self.accepted.insert(id, sent);
-        Ok(sent)
     }
 }
 
@@ -343,6 +288,7 @@ impl State {
         let room = RoomUri::parse(room).unwrap();
         match what.split('?').next().unwrap() {
             "commits" => self.commit(&room, body),
+            "events" if self.hides => Err(Problem::new(Code::PeerUnreachable, "")),
             "events" => {
                 let after: usize = what.rsplit_once('=').unwrap().1.parse().unwrap();
                 let log = self.logs.entry(room.clone()).or_default();
@@ -376,8 +322,18 @@ impl State {
         if !self.refuse_commits.is_empty() {
             return Err(self.refuse_commits.remove(0));
         }
+        if std::mem::take(&mut self.hides)
+            && let Some(problem) = self.refuse_repeats.pop()
+        {
+            self.hides = true;
+            return Err(problem);
+        }
         let log = self.logs.entry(room.clone()).or_default();
         let sent = log.commit(room, read(body))?;
+        if !self.refuse_repeats.is_empty() {
+            self.hides = true;
+            return Err(Problem::new(Code::PeerUnreachable, ""));
+        }
         match self.loses_commit_answers {
             true => Err(Problem::new(Code::PeerUnreachable, "")),
             false => Ok(json(&sent)),

@@ -6,6 +6,7 @@ use holm_protocol::{Code, Problem};
 use super::world::World;
 use crate::error::SdkError;
 use crate::event::{DeviceEvent, HopKind};
+use crate::replica::ReplicaPlace;
 
 fn overtaken(event: &DeviceEvent) -> bool {
     matches!(event, DeviceEvent::Hop { what, .. } if *what == HopKind::CommitOvertaken)
@@ -75,6 +76,45 @@ async fn a_commit_whose_answer_was_lost_is_found_in_the_log_and_not_made_twice()
     assert_eq!(alice.device.update_keys(&room).await.unwrap(), 2);
     assert_eq!(world.hub.lock().logs[&room].events.len(), 2);
     world.hub.lock().loses_commit_answers = false;
+    assert_eq!(alice.device.update_keys(&room).await.unwrap(), 3);
+}
+
+// ROOM-16
+#[tokio::test(start_paused = true)]
+async fn a_refusal_for_being_out_of_the_room_is_not_the_last_word_on_a_commit() {
+    let world = World::new();
+    let (alice, bob) = (world.member("alice").await, world.member("bob").await);
+    let room = world.room(&alice, &[&bob]).await;
+    let out = [Code::Forbidden, Code::NotFound, Code::Forbidden];
+    world.hub.lock().refuse_repeats = out.map(|code| Problem::new(code, "")).into();
+    assert_eq!(alice.device.update_keys(&room).await.unwrap(), 2);
+    assert_eq!(world.hub.lock().logs[&room].events.len(), 2);
+    // One that was never submitted is refused at once.
+    let out = Problem::new(Code::Forbidden, "");
+    world.hub.lock().refuse_commits = vec![out];
+    let refused = alice.device.update_keys(&room).await.unwrap_err();
+    assert_eq!(refused.problem().unwrap().code, Code::Forbidden);
+}
+
+// ROOM-16
+#[tokio::test(start_paused = true)]
+async fn a_commit_from_before_a_restart_may_stand_in_the_log_whatever_its_repeat_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = || ReplicaPlace::Folder(folder.path().join("alice"));
+    let world = World::new();
+    let alice = world.member_at("alice", place()).await;
+    let bob = world.member("bob").await;
+    let room = world.room(&alice, &[&bob]).await;
+    let out = || Problem::new(Code::Forbidden, "");
+    world.hub.lock().refuse_repeats = (0..10_000).map(|_| out()).collect();
+    let never = alice.device.update_keys(&room).await;
+    assert!(never.is_err(), "patience is at its end: {never:?}");
+    drop(alice);
+    let alice = world.member_at("alice", place()).await;
+    world.hub.lock().refuse_repeats = vec![out(), out()];
+    alice.device.inner.settle_alone(&room).await.unwrap();
+    alice.pull(&room).await;
+    assert_eq!(alice.cursor(&room).await, 2);
     assert_eq!(alice.device.update_keys(&room).await.unwrap(), 3);
 }
 
