@@ -36,11 +36,15 @@ async fn run(inner: &Arc<Inner>) -> Result<(), SdkError> {
         .try_lock()
         .map_err(|_busy| SdkError::Invalid("the device is running already".into()))?;
     let mut stop = inner.stop.subscribe();
+    // A task of its own: what waits for the replica beside it would be polled as often as the
+    // replica is slow.
+    let forgets = Arc::clone(inner);
+    let forgetting = on_task(inner, async move { forgets.keep_forgetting().await });
     let outcome = tokio::select! {
         biased;
         _stopped = stop.wait_for(|stopped| *stopped) => Ok(()),
         outcome = keep_connected(inner) => outcome,
-        failed = inner.keep_forgetting() => failed,
+        failed = forgetting => failed,
     };
     inner.stop.send_replace(false);
     outcome
