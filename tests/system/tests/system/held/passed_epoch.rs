@@ -3,7 +3,7 @@
 use holm::lab::{Direction, Front, Older};
 use holm_client_types::room::EventsResponse;
 use holm_protocol::{Event, EventKind, RoomUri};
-use holm_sdk::{DeviceEvent, MessageState};
+use holm_sdk::{Content, DeviceEvent, MessageState, Piece, pieces};
 use holm_system_tests::{Change, Member, Person, Scene};
 use tokio::time::timeout;
 
@@ -103,8 +103,11 @@ impl PassedEpoch {
             let event = Event::from_bytes(bytes.as_slice()).unwrap();
             assert_eq!(event.header.kind, EventKind::MESSAGE);
             let content = self.alice.receive(event.body.as_slice()).unwrap().unwrap();
-            let content: serde_json::Value = serde_json::from_slice(&content).unwrap();
-            texts.push(content["text"].as_str().unwrap().to_owned());
+            let content = Content::from_bytes(&content).unwrap();
+            let [Piece::Text(text)] = &pieces(&content.body)[..] else {
+                panic!("one text: {content:?}");
+            };
+            texts.push(text.source.clone());
         }
         texts
     }
