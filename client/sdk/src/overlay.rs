@@ -2,6 +2,8 @@
 //!
 //! Nothing is overwritten. Only the author of a message or reaction replaces or ends it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use holm_content::MessageId;
 use holm_protocol::UserUri;
 
@@ -52,24 +54,31 @@ pub(crate) struct About {
     pub(crate) time: u64,
 }
 
-/// Lays `all`, in the log's order, over the message `id` of `author`.
+/// Lays `all`, in the log's order, over the message `id` of `author`. Each is looked at once: a
+/// member may send as many as the hub takes.
 pub(crate) fn lay(id: MessageId, author: &UserUri, all: &[About]) -> Laid {
-    let by = |kind: Kind, user: &UserUri, of: MessageId| {
-        let (user, all) = (user.clone(), all.iter());
-        all.filter(move |one| one.kind == kind && one.of == of && one.user == user)
+    let by = |kind: Kind| {
+        let of_kind = all.iter().filter(move |one| one.kind == kind);
+        of_kind.map(|one| ((one.of, &one.user), one))
     };
-    let versions: Vec<Version> = by(Kind::Edit, author, id).map(About::version).collect();
-    let is_version = |of: MessageId| of == id || versions.iter().any(|version| version.id == of);
-    let mut reactions: Vec<Reaction> = Vec::new();
-    for one in all {
-        let counts = one.kind == Kind::Reaction && is_version(one.of);
-        if !counts || by(Kind::Delete, &one.user, one.id).next().is_some() {
+    let ended: BTreeMap<_, _> = by(Kind::Delete).collect();
+    // Of several the newest stays.
+    let edited: BTreeMap<_, _> = by(Kind::Edit).collect();
+    let versions = all
+        .iter()
+        .filter(|one| one.kind == Kind::Edit && one.of == id && one.user == *author);
+    let versions: Vec<Version> = versions.map(About::version).collect();
+    let mut shown: BTreeSet<MessageId> = versions.iter().map(|version| version.id).collect();
+    shown.insert(id);
+    let (mut reactions, mut seen) = (Vec::new(), BTreeSet::new());
+    for (_, one) in by(Kind::Reaction).filter(|(_, one)| shown.contains(&one.of)) {
+        let place = (one.id, &one.user);
+        if ended.contains_key(&place) {
             continue;
         }
-        let newest = by(Kind::Edit, &one.user, one.id).last().unwrap_or(one);
+        let newest = edited.get(&place).copied().unwrap_or(one);
         for text in newest.text.split(BETWEEN) {
-            let same = |known: &Reaction| known.user == one.user && known.text == text;
-            if !reactions.iter().any(same) {
+            if seen.insert((&one.user, text)) {
                 reactions.push(Reaction {
                     id: one.id,
                     user: one.user.clone(),
@@ -79,7 +88,7 @@ pub(crate) fn lay(id: MessageId, author: &UserUri, all: &[About]) -> Laid {
         }
     }
     Laid {
-        deleted: by(Kind::Delete, author, id).next().is_some(),
+        deleted: ended.contains_key(&(id, author)),
         versions,
         reactions,
     }
